@@ -1,0 +1,231 @@
+"""Settings: `retriever.toml` in the library's folder over the defaults below.
+
+An unknown key or a value of the wrong type is refused with the nearest key that is known.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from retriever.errors import SettingsError
+
+SETTINGS_FILE = "retriever.toml"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How files are read.
+
+    Attributes:
+        max_megabytes: A larger file is not read.
+        max_pages: A document with more pages is not read.
+        timeout_seconds: A file whose parsing takes longer is given up.
+        memory_megabytes: Memory one reading process may use.
+        workers: How many files are read at once.
+    """
+
+    max_megabytes: int = 100
+    max_pages: int = 2000
+    timeout_seconds: int = 120
+    memory_megabytes: int = 2048
+    workers: int = 1
+
+
+@dataclass(frozen=True)
+class Passages:
+    """How documents are cut into passages.
+
+    Attributes:
+        max_tokens: Tokens of the embedding model that a passage and its heading line may have;
+            never more than the model reads.
+        overlap_sentences: Sentences that a passage repeats from the one before.
+    """
+
+    max_tokens: int = 256
+    overlap_sentences: int = 1
+
+
+@dataclass(frozen=True)
+class Embedder:
+    """The embedding model.
+
+    Attributes:
+        model: `all-MiniLM-L6-v2` (packaged), `hashing` (for tests: no meaning, only words), or
+            the folder of any other sentence-transformers model.
+        batch_size: Texts embedded at once.
+        threads: Processor cores used; 0 means all.
+    """
+
+    model: str = "all-MiniLM-L6-v2"
+    batch_size: int = 16
+    threads: int = 0
+
+
+@dataclass(frozen=True)
+class Search:
+    """How passages are found.
+
+    Attributes:
+        lexical: `bm25s` or `rank-bm25`.
+        fusion: `weighted` (weighted sum of scaled scores) or `rrf` (reciprocal rank fusion).
+        vector_weight: For `weighted`: 0 is lexical alone, 1 is vector alone.
+        rrf_k: For `rrf`: the constant added to each rank.
+        candidates: How many passages each arm hands to the fusion.
+        k1: BM25's term saturation. b: BM25's length normalisation.
+    """
+
+    lexical: str = "bm25s"
+    fusion: str = "weighted"
+    vector_weight: float = 0.5
+    rrf_k: int = 60
+    candidates: int = 200
+    k1: float = 1.2
+    b: float = 0.75
+
+
+@dataclass(frozen=True)
+class Answers:
+    """How findings are chosen.
+
+    Attributes:
+        findings: The most findings an answer shows.
+        per_document: The most findings out of one document.
+        passages: How many of the best passages are read for findings.
+        max_sentences: The longest quotation, in sentences.
+        min_similarity: A question whose best passage is less similar than this is not answered.
+    """
+
+    findings: int = 8
+    per_document: int = 2
+    passages: int = 12
+    max_sentences: int = 3
+    min_similarity: float = 0.35
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings, by table of `retriever.toml`."""
+
+    reading: Reading = field(default_factory=Reading)
+    passages: Passages = field(default_factory=Passages)
+    embedder: Embedder = field(default_factory=Embedder)
+    search: Search = field(default_factory=Search)
+    answers: Answers = field(default_factory=Answers)
+
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "search.lexical": ("bm25s", "rank-bm25"),
+    "search.fusion": ("weighted", "rrf"),
+}
+"""Settings that take one of a few words; registries in `lexical` and `fusion` are held to this."""
+
+RANGES: dict[str, tuple[float, float]] = {
+    "reading.max_megabytes": (1, 10_000),
+    "reading.max_pages": (1, 100_000),
+    "reading.timeout_seconds": (1, 3_600),
+    "reading.memory_megabytes": (256, 65_536),
+    "reading.workers": (1, 64),
+    "passages.max_tokens": (32, 8_192),
+    "passages.overlap_sentences": (0, 5),
+    "embedder.batch_size": (1, 1_024),
+    "embedder.threads": (0, 256),
+    "search.vector_weight": (0.0, 1.0),
+    "search.rrf_k": (1, 1_000),
+    "search.candidates": (10, 10_000),
+    "search.k1": (0.0, 10.0),
+    "search.b": (0.0, 1.0),
+    "answers.findings": (1, 100),
+    "answers.per_document": (1, 100),
+    "answers.passages": (1, 200),
+    "answers.max_sentences": (1, 10),
+    "answers.min_similarity": (-1.0, 1.0),
+}
+
+
+def load_settings(root: Path) -> Settings:
+    """Read the settings of the library at `root`; defaults where there is no settings file.
+
+    Raises:
+        SettingsError: The file is not TOML, or holds an unknown key or an unfitting value.
+    """
+    path = root / SETTINGS_FILE
+    try:
+        with path.open("rb") as stream:
+            raw = tomllib.load(stream)
+    except FileNotFoundError:
+        return Settings()
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}. Correct that line.") from error
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}.") from error
+    return parse_settings(raw, str(path))
+
+
+def parse_settings(raw: dict[str, Any], origin: str) -> Settings:
+    """Check plain values against the known settings.
+
+    Args:
+        raw: Tables of values, as TOML gives them.
+        origin: The file's name, for messages.
+
+    Raises:
+        SettingsError: An unknown key or an unfitting value.
+    """
+    defaults = Settings()
+    tables = {}
+    for name, values in raw.items():
+        default = _known(name, {f.name: getattr(defaults, f.name) for f in _fields(defaults)},
+                         origin, "")
+        if not isinstance(values, dict):
+            raise SettingsError(f"{origin}: [{name}] must be a table, not {values!r}.")
+        tables[name] = dataclasses.replace(default, **_checked(name, values, default, origin))
+    return dataclasses.replace(defaults, **tables)
+
+
+def _fields(record: Any) -> tuple[dataclasses.Field[Any], ...]:
+    return dataclasses.fields(record)
+
+
+def _checked(table: str, values: dict[str, Any], default: Any, origin: str) -> dict[str, Any]:
+    known = {f.name: getattr(default, f.name) for f in _fields(default)}
+    return {
+        key: _value(f"{table}.{key}", value, _known(key, known, origin, f"{table}."), origin)
+        for key, value in values.items()
+    }
+
+
+def _known(key: str, known: dict[str, Any], origin: str, prefix: str) -> Any:
+    if key in known:
+        return known[key]
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.0)
+    raise SettingsError(
+        f"{origin}: unknown setting '{prefix}{key}'. Did you mean '{prefix}{near[0]}'? "
+        "`retriever settings` lists all of them."
+    )
+
+
+def _value(name: str, value: Any, default: Any, origin: str) -> Any:
+    wanted = type(default)
+    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not wanted:
+        raise SettingsError(
+            f"{origin}: {name} must be {_TYPE_WORDS[wanted]}, not {value!r}. "
+            f"The default is {default!r}."
+        )
+    if name in CHOICES and value not in CHOICES[name]:
+        raise SettingsError(
+            f"{origin}: {name} must be one of {', '.join(CHOICES[name])}, not {value!r}."
+        )
+    if name in RANGES and not RANGES[name][0] <= value <= RANGES[name][1]:
+        low, high = RANGES[name]
+        raise SettingsError(f"{origin}: {name} must lie between {low} and {high}, not {value!r}.")
+    return value
+
+
+_TYPE_WORDS = {int: "a whole number", float: "a number", str: "text in quotes", bool: "true or false"}

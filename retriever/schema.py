@@ -1,0 +1,378 @@
+"""The records that travel through the retriever. Read this file first; it imports nothing of ours.
+
+All records are frozen dataclasses. Offsets (`start`, `end`) count characters of `Document.text`,
+half open, so `document.text[start:end]` is the text meant. Page numbers count from 1.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self
+
+Mode = Literal["hybrid", "lexical", "vector"]
+Outcome = Literal["answered", "indirect-only", "not-held"]
+FileState = Literal["added", "updated", "unchanged", "removed", "failed"]
+
+MODES: tuple[Mode, ...] = ("hybrid", "lexical", "vector")
+
+SOURCE_TYPES: tuple[str, ...] = (
+    "nice-guidance",
+    "policy-paper",
+    "evaluation-report",
+    "systematic-review",
+    "randomised-trial",
+    "observational-study",
+    "qualitative-study",
+    "needs-assessment",
+    "other",
+)
+
+
+def to_dict(record: Any) -> dict[str, Any]:
+    """Turn a record into plain dicts and lists (JSON-ready, tuples as lists)."""
+    plain = _plain(record)
+    assert isinstance(plain, dict)  # noqa: S101  a dataclass always gives a dict
+    return plain
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a document: its number (from 1) and the span of text that stands on it."""
+
+    number: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading and what stands under it, up to the next heading of the same or a higher level.
+
+    Attributes:
+        heading: The heading's text, as in the document's text.
+        level: 1 for the top level, 2 below it, and so on.
+        start: Where the heading itself begins in the document's text.
+        body: Where the text under the heading begins.
+        end: Where the section ends (subsections included).
+    """
+
+    heading: str
+    level: int
+    start: int
+    body: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What is known about a document. Empty strings and tuples mean "not stated".
+
+    Attributes:
+        source_type: One of `SOURCE_TYPES`.
+        status: `current`, `updated: YEAR`, `superseded-by: X`, `withdrawn` or `unknown`.
+        inferred: Names of the fields that were worked out from the file rather than set by its
+            sidecar, in field order. Shown to people as "inferred".
+    """
+
+    title: str = ""
+    authors: tuple[str, ...] = ()
+    publisher: str = ""
+    year: int | None = None
+    url: str = ""
+    doi: str = ""
+    guidance_id: str = ""
+    licence: str = ""
+    source_type: str = "other"
+    status: str = "unknown"
+    country: str = ""
+    language: str = ""
+    settings: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    deprivation: tuple[str, ...] = ()
+    ethnic_groups: tuple[str, ...] = ()
+    other_groups: tuple[str, ...] = ()
+    interventions: tuple[str, ...] = ()
+    outcomes: tuple[str, ...] = ()
+    inferred: tuple[str, ...] = ()
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """Rebuild from `to_dict`'s output."""
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in data.items()})
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """What a loader makes of one file, before sidecar and identity are added.
+
+    Attributes:
+        text: Clean text. A paragraph, heading, list item or table row is one line (no line break
+            inside it). Blocks (paragraphs, headings, whole lists, whole tables) are parted by a
+            blank line; items of one list and rows of one table by a single line break. List items
+            begin with "- " or with their own number; table cells are joined with " | ".
+        pages: The pages in order, or empty when the format has none. They cover the text without
+            gaps; a paragraph that runs over a page's end belongs to the page where each part is.
+        sections: In order of start; nested by level. Text before the first heading is in none.
+        metadata: What the file itself states or what can be inferred from it.
+        notes: Things a librarian should know ("3 pages hold no text"), in plain words.
+    """
+
+    text: str
+    pages: tuple[Page, ...] = ()
+    sections: tuple[Section, ...] = ()
+    metadata: Metadata = field(default_factory=Metadata)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Document:
+    """One readable file of the library.
+
+    Attributes:
+        id: Stable name, from the file's name (or its sidecar's `id`).
+        path: Where the file is, relative to `corpus/`, with forward slashes.
+        media_type: What the file was found to be, for example `application/pdf`.
+        sha256: Of the file's bytes, in hexadecimal.
+        text: See `Parsed.text`; likewise `pages`, `sections`, `metadata`, `notes`.
+    """
+
+    id: str
+    path: str
+    media_type: str
+    sha256: str
+    text: str
+    pages: tuple[Page, ...] = ()
+    sections: tuple[Section, ...] = ()
+    metadata: Metadata = field(default_factory=Metadata)
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """Rebuild from `to_dict`'s output."""
+        return cls(
+            **{
+                **data,
+                "pages": tuple(Page(**page) for page in data["pages"]),
+                "sections": tuple(Section(**section) for section in data["sections"]),
+                "metadata": Metadata.from_dict(data["metadata"]),
+                "notes": tuple(data["notes"]),
+            }
+        )
+
+    def pages_of(self, start: int, end: int) -> tuple[int, int] | None:
+        """First and last page number that hold text of the span, or None without pages."""
+        numbers = [page.number for page in self.pages if page.start < end and start < page.end]
+        return (numbers[0], numbers[-1]) if numbers else None
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A run of whole sentences out of one section: `document.text[start:end] == text`.
+
+    Attributes:
+        id: The document's id, a colon and a running number.
+        section: The headings above the passage, outermost first.
+        pages: First and last page, or None without pages.
+    """
+
+    id: str
+    document_id: str
+    start: int
+    end: int
+    text: str
+    section: tuple[str, ...] = ()
+    pages: tuple[int, int] | None = None
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """Rebuild from `to_dict`'s output."""
+        pages = data["pages"]
+        return cls(
+            **{
+                **data,
+                "section": tuple(data["section"]),
+                "pages": (pages[0], pages[1]) if pages else None,
+            }
+        )
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Restrictions on what is searched. Empty or None means no restriction.
+
+    Documents without a stated year are left out when a year bound is set.
+    """
+
+    source_types: tuple[str, ...] = ()
+    publishers: tuple[str, ...] = ()
+    year_from: int | None = None
+    year_to: int | None = None
+    document_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Query:
+    """A question as understood. The population fields stay empty until the tagger fills them."""
+
+    text: str
+    populations: tuple[str, ...] = ()
+    deprivation: bool | None = None
+    topics: tuple[str, ...] = ()
+    intents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One passage found, with how each arm of the search saw it.
+
+    Attributes:
+        rank: From 1.
+        score: What the list is sorted by; comparable within one answer only.
+        lexical_rank: From 1, or None where BM25 did not find it; likewise `vector_rank`.
+        lexical_score: BM25 score; 0.0 where no word matched.
+        vector_score: Cosine similarity to the question, -1 to 1; None in lexical mode.
+    """
+
+    rank: int
+    passage: Passage
+    title: str
+    score: float
+    lexical_rank: int | None = None
+    vector_rank: int | None = None
+    lexical_score: float = 0.0
+    vector_score: float | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A quotation that answers: `document.text[start:end] == quote`.
+
+    Attributes:
+        match: Per axis asked about, whom the quotation is about; empty until the tagger fills it.
+        kind: The kind of finding (effectiveness, cost, ...); None until the tagger fills it.
+        status: The source's status, see `Metadata.status`.
+        section: The headings above the quotation, outermost first.
+    """
+
+    quote: str
+    document_id: str
+    title: str
+    publisher: str
+    year: int | None
+    source_type: str
+    pages: tuple[int, int] | None
+    start: int
+    end: int
+    match: dict[str, str]
+    kind: str | None
+    populations: tuple[str, ...]
+    status: str
+    url: str
+    passage_id: str
+    section: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Record:
+    """What gave an answer: the index's fingerprint, our version, the time (UTC, ISO 8601)."""
+
+    index: str
+    version: str
+    asked_at: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Findings, most useful first, or in plain words that the library holds none.
+
+    Attributes:
+        documents_searched: How many documents the filters let through; likewise passages.
+        message: One plain sentence on the outcome.
+    """
+
+    question: str
+    understood: Query
+    outcome: Outcome
+    findings: tuple[Finding, ...]
+    gaps: tuple[str, ...]
+    warnings: tuple[str, ...]
+    record: Record
+    documents_searched: int = 0
+    passages_searched: int = 0
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class FileOutcome:
+    """What indexing made of one file of `corpus/`.
+
+    Attributes:
+        path: Relative to `corpus/`.
+        document_id: Empty for a file that could not be read.
+        reason: For a failed file what is wrong and what to do; else notes, or empty.
+        pages: None where the format has no pages.
+    """
+
+    path: str
+    document_id: str
+    outcome: FileState
+    reason: str = ""
+    pages: int | None = None
+    passages: int = 0
+
+
+@dataclass(frozen=True)
+class IndexReport:
+    """The outcome of an indexing run; `index` is the fingerprint of the index in force after it."""
+
+    documents: tuple[FileOutcome, ...]
+    index: str
+    passages: int = 0
+    embedded: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LibraryEntry:
+    """One row of the library's table: a file, what became of it, and its metadata."""
+
+    path: str
+    document_id: str
+    outcome: Literal["indexed", "failed"]
+    reason: str
+    media_type: str
+    metadata: Metadata
+    pages: int | None
+    passages: int
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an indexing run has come. `done` and `total` count files, then passages."""
+
+    stage: Literal["reading", "embedding", "writing"]
+    done: int
+    total: int
+    item: str = ""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing `retriever check` looked at: `ok`, `warning` or `error`, and what mends it."""
+
+    name: str
+    severity: Literal["ok", "warning", "error"]
+    message: str
+    remedy: str = ""
