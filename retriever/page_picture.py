@@ -1,0 +1,209 @@
+"""A picture of one page of a PDF with a quotation marked on it.
+
+The clean text that quotations come from differs from what stands on the page: words broken at a
+line end are joined, ligatures are spelt out, running heads are gone. Quotation and page are
+therefore compared by their letters and digits alone.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+import unicodedata
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import Any
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
+from PIL import Image, ImageChops, ImageDraw
+
+from retriever.errors import UnreadableFile
+
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom in pixels from the picture's top left corner."""
+
+MAX_PIXELS = 2400
+"""A picture's longer side is never longer: posters and plans are drawn at a smaller scale."""
+
+MIN_RUN = 8
+"""Letters in a row that must agree before a part of a quotation counts as found."""
+
+MIN_FOUND = 0.6
+"""The share of a quotation's letters that must be found for anything to be marked."""
+
+_TINT = (255, 235, 120)
+_OUTLINE = (33, 43, 50)
+
+# pdfium is not thread safe: two pages drawn at once in one process can crash it.
+_PDFIUM = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A page as PNG. `boxes` are the marked lines, empty when the quotation was not found."""
+
+    png: bytes
+    width: int
+    height: int
+    boxes: tuple[Box, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Letter:
+    """One letter or digit of a page and the box of the character it came from."""
+
+    value: str
+    box: Box
+
+
+def render(pdf: Path, page: int, quotation: str = "", scale: float = 2.0) -> Picture:
+    """Draw a page and mark a quotation on it by a tint and an outline.
+
+    Args:
+        pdf: The file; one that is encrypted with an empty password opens.
+        page: From 1.
+        quotation: The words to mark, as in the document's clean text; only what stands on this
+            page. Empty marks nothing.
+        scale: Pixels per point; lowered where the picture would exceed `MAX_PIXELS`.
+
+    Returns:
+        The picture; without boxes when the quotation cannot be found on the page.
+
+    Raises:
+        UnreadableFile: The file cannot be opened or has no such page.
+    """
+    with _PDFIUM, _page(pdf, page) as source:
+        image, letters = _draw(source, scale, bool(quotation.strip()))
+    boxes = tuple(line_boxes([letters[i].box for i in _find(quotation, letters)]))
+    return Picture(_png(_marked(image, boxes)), image.width, image.height, boxes)
+
+
+@contextmanager
+def _page(pdf: Path, number: int) -> Iterator[Any]:
+    try:
+        document = pdfium.PdfDocument(pdf)
+    except (pdfium.PdfiumError, OSError) as error:
+        raise UnreadableFile(
+            f"The pages of {pdf.name} cannot be drawn ({error}): check that the file is still in "
+            "the library's folder and opens in a PDF reader."
+        ) from error
+    try:
+        if not 1 <= number <= len(document):
+            raise UnreadableFile(
+                f"{pdf.name} has no page {number}: choose one from 1 to {len(document)}."
+            )
+        page = document[number - 1]
+        try:
+            yield page
+        finally:
+            page.close()
+    finally:
+        document.close()
+
+
+def _draw(page: Any, scale: float, wanted: bool) -> tuple[Image.Image, list[_Letter]]:
+    scale = min(scale, MAX_PIXELS / max(page.get_size()))
+    bitmap = page.render(scale=scale)
+    try:
+        # A copy, since the bitmap's memory goes when it is closed.
+        image = bitmap.to_pil().convert("RGB")
+        return image, list(_letters(page, bitmap.get_posconv(page))) if wanted else []
+    finally:
+        bitmap.close()
+
+
+def _letters(page: Any, position: Any) -> Iterator[_Letter]:
+    text = page.get_textpage()
+    try:
+        for index in range(text.count_chars()):
+            letters = _plain(chr(pdfium_c.FPDFText_GetUnicode(text, index)))
+            if letters:
+                left, bottom, right, top = text.get_charbox(index)
+                corners = position.to_bitmap(left, top), position.to_bitmap(right, bottom)
+                box = _box_of(corners)
+                yield from (_Letter(letter, box) for letter in letters)
+    finally:
+        text.close()
+
+
+def _box_of(corners: Sequence[tuple[float, float]]) -> Box:
+    """The upright box of two opposite corners, whichever way the page is turned."""
+    across, down = [x for x, _ in corners], [y for _, y in corners]
+    return min(across), min(down), max(across), max(down)
+
+
+def _plain(text: str) -> str:
+    """Letters and digits only: no ligatures, accents apart, no case, no signs, no spaces."""
+    return "".join(
+        letter for letter in unicodedata.normalize("NFKD", text).casefold() if letter.isalnum()
+    )
+
+
+def _find(quotation: str, letters: Sequence[_Letter]) -> list[int]:
+    """Which of the page's letters are the quotation's, in page order."""
+    wanted, page = _plain(quotation), "".join(letter.value for letter in letters)
+    if not wanted:
+        return []
+    at = page.find(wanted)
+    if at >= 0:
+        return list(range(at, at + len(wanted)))
+    return _find_in_parts(wanted, page)
+
+
+def _find_in_parts(wanted: str, page: str) -> list[int]:
+    """As `_find`, where a footnote sign or running head on the page interrupts the quotation."""
+    matcher = SequenceMatcher(None, wanted, page, autojunk=False)
+    runs = [run for run in matcher.get_matching_blocks() if run.size >= min(MIN_RUN, len(wanted))]
+    found = [index for run in runs for index in range(run.b, run.b + run.size)]
+    return found if len(found) >= MIN_FOUND * len(wanted) else []
+
+
+def line_boxes(boxes: Sequence[Box]) -> list[Box]:
+    """Merge the boxes of characters, in reading order, into one box for each line they stand on."""
+    lines: list[Box] = []
+    for box in boxes:
+        if lines and _continues(lines[-1], box):
+            last = lines[-1]
+            lines[-1] = (min(last[0], box[0]), min(last[1], box[1]),
+                         max(last[2], box[2]), max(last[3], box[3]))
+        else:
+            lines.append(box)
+    return lines
+
+
+def _continues(line: Box, box: Box) -> bool:
+    """Whether a character stands on a line: at its height, and no column's gap away."""
+    height = max(line[3] - line[1], box[3] - box[1])
+    overlap = min(line[3], box[3]) - max(line[1], box[1])
+    gap = max(box[0] - line[2], line[0] - box[2])
+    return overlap > 0.3 * min(line[3] - line[1], box[3] - box[1]) and gap < 3 * height
+
+
+def _marked(image: Image.Image, boxes: Sequence[Box]) -> Image.Image:
+    if not boxes:
+        return image
+    frames = [_frame(box) for box in boxes]
+    tint = Image.new("RGB", image.size, "white")
+    for frame in frames:
+        ImageDraw.Draw(tint).rectangle(frame, fill=_TINT)
+    # Multiplied rather than laid over, so that black letters stay black.
+    marked = ImageChops.multiply(image, tint)
+    for frame in frames:
+        ImageDraw.Draw(marked).rectangle(frame, outline=_OUTLINE, width=2)
+    return marked
+
+
+def _frame(box: Box) -> Box:
+    left, top, right, bottom = box
+    margin = 2 + 0.15 * (bottom - top)
+    return left - margin, top - margin, right + margin, bottom + margin
+
+
+def _png(image: Image.Image) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, "PNG", compress_level=3)
+    return stream.getvalue()
