@@ -154,16 +154,55 @@ def load_settings(root: Path) -> Settings:
         SettingsError: The file is not TOML, or holds an unknown key or an unfitting value.
     """
     path = root / SETTINGS_FILE
+    return parse_settings(_read(path), str(path))
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as stream:
-            raw = tomllib.load(stream)
+            return tomllib.load(stream)
     except FileNotFoundError:
-        return Settings()
+        return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not valid TOML: {error}. Correct that line.") from error
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}.") from error
-    return parse_settings(raw, str(path))
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting in force.
+
+    Attributes:
+        name: Table and key, `search.k1`.
+        set_in: The settings file, or "default" where that file does not set it.
+    """
+
+    name: str
+    value: int | float | str
+    default: int | float | str
+    set_in: str
+
+
+def list_settings(root: Path) -> tuple[Setting, ...]:
+    """Every setting of the library at `root`, in the order of the records above.
+
+    Raises:
+        SettingsError: As `load_settings`.
+    """
+    path = root / SETTINGS_FILE
+    raw = _read(path)
+    settings, defaults = parse_settings(raw, str(path)), Settings()
+    return tuple(
+        Setting(
+            f"{table.name}.{key.name}",
+            getattr(getattr(settings, table.name), key.name),
+            getattr(getattr(defaults, table.name), key.name),
+            str(path) if key.name in raw.get(table.name, {}) else "default",
+        )
+        for table in _fields(defaults)
+        for key in _fields(getattr(defaults, table.name))
+    )
 
 
 def parse_settings(raw: dict[str, Any], origin: str) -> Settings:
@@ -228,4 +267,4 @@ def _value(name: str, value: Any, default: Any, origin: str) -> Any:
     return value
 
 
-_TYPE_WORDS = {int: "a whole number", float: "a number", str: "text in quotes", bool: "true or false"}
+_TYPE_WORDS = {int: "a whole number", float: "a number", str: "text in quotes"}
