@@ -134,6 +134,20 @@ class Parsed:
     metadata: Metadata = field(default_factory=Metadata)
     notes: tuple[str, ...] = ()
 
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """Rebuild from `to_dict`'s output."""
+        return cls(**{**data, **_parsed_parts(data)})
+
+
+def _parsed_parts(data: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "pages": tuple(Page(**page) for page in data["pages"]),
+        "sections": tuple(Section(**section) for section in data["sections"]),
+        "metadata": Metadata.from_dict(data["metadata"]),
+        "notes": tuple(data["notes"]),
+    }
+
 
 @dataclass(frozen=True)
 class Document:
@@ -160,15 +174,7 @@ class Document:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
         """Rebuild from `to_dict`'s output."""
-        return cls(
-            **{
-                **data,
-                "pages": tuple(Page(**page) for page in data["pages"]),
-                "sections": tuple(Section(**section) for section in data["sections"]),
-                "metadata": Metadata.from_dict(data["metadata"]),
-                "notes": tuple(data["notes"]),
-            }
-        )
+        return cls(**{**data, **_parsed_parts(data)})
 
     def pages_of(self, start: int, end: int) -> tuple[int, int] | None:
         """First and last page number that hold text of the span, or None without pages."""
