@@ -1,0 +1,236 @@
+"""The first page: ask a question, read what the documents say word for word."""
+
+from __future__ import annotations
+
+import tomllib
+from html import escape
+from importlib.resources import files
+
+import streamlit as st
+
+from retriever import Library
+from retriever.errors import IndexMissing
+from retriever.schema import Answer, Filters, Finding, LibraryEntry
+from retriever.ui import words
+from retriever.ui.shared import (
+    ASK,
+    DOCUMENT,
+    LIBRARY,
+    entries,
+    heading,
+    library,
+    paragraph,
+    problem,
+    problems_in_a_box,
+)
+
+# The names of the address's values; each widget's key is the same.
+QUESTION, KIND, PUBLISHER, FIRST, LAST, ONLY = "q", "kind", "publisher", "from", "to", "in"
+
+
+def page() -> None:
+    """Show the form, and below it the answer to the question in the address."""
+    heading("Ask the evidence")
+    paragraph(
+        "Answers are word-for-word quotations from the documents in this library, each with its "
+        "source and page. Nothing is written for you.",
+        "lead",
+    )
+    with problems_in_a_box("The question cannot be answered"):
+        source = library()
+        try:
+            read = [entry for entry in entries(source) if entry.outcome == "indexed"]
+        except IndexMissing as error:
+            problem("The library is not ready yet", str(error))
+            return
+        if not read:
+            _say_empty(source)
+            return
+        _form(read)
+        if QUESTION in st.query_params:
+            _answer(source, read)
+        else:
+            _examples()
+
+
+def _say_empty(source: Library) -> None:
+    failed = len(entries(source))
+    if failed:
+        problem(
+            "No document in the library could be read",
+            f"The library's folder holds {words.count(failed, 'file')}, none with usable text. "
+            "The Library page says why for each.",
+        )
+    else:
+        problem(
+            "The library is empty",
+            f"Put documents into {source.corpus} and run `retriever index`.",
+        )
+    st.page_link(LIBRARY, label="Go to the library")
+
+
+def _form(read: list[LibraryEntry]) -> None:
+    titles = {entry.document_id: words.title_of(entry) for entry in read}
+    kinds = sorted({entry.metadata.source_type for entry in read}, key=words.kind_of_source)
+    publishers = sorted({entry.metadata.publisher for entry in read if entry.metadata.publisher})
+    choices = {KIND: kinds, PUBLISHER: publishers, ONLY: list(titles)}
+    _fill_from_address(choices)
+    with st.form("ask", border=False):
+        st.text_input("Your question", key=QUESTION)
+        with st.expander(_filters_label(), key="filters"):
+            st.multiselect("Kind of source", kinds, key=KIND, format_func=words.kind_of_source,
+                           placeholder="Any")
+            st.multiselect("Publisher", publishers, key=PUBLISHER, placeholder="Any")
+            first, last = st.columns(2)
+            first.number_input("From year", 1800, 2200, None, key=FIRST, placeholder="Any")
+            last.number_input("To year", 1800, 2200, None, key=LAST, placeholder="Any")
+            st.multiselect("Document", list(titles), key=ONLY, format_func=titles.__getitem__,
+                           placeholder="Any")
+        st.form_submit_button("Search", key="search", type="primary",
+                              on_click=_write_address)
+    for value in _left_out(choices):
+        st.html(words.warning_html(f"The address asks for “{value}”, which no document here has. "
+                                   "That filter was left out."))
+
+
+def _filters_label() -> str:
+    chosen = sum(bool(st.session_state[name]) for name in (KIND, PUBLISHER, FIRST, LAST, ONLY))
+    return f"Filters ({chosen} in use)" if chosen else "Filters"
+
+
+def _fill_from_address(choices: dict[str, list[str]]) -> None:
+    """Set the form's widgets to what the address says, whenever the address has changed."""
+    given = {name: st.query_params.get_all(name) for name in (QUESTION, FIRST, LAST, *choices)}
+    if QUESTION in st.session_state and st.session_state.get("asked") == given:
+        return
+    st.session_state["asked"] = given
+    st.session_state[QUESTION] = " ".join(given[QUESTION])
+    for name in (FIRST, LAST):
+        st.session_state[name] = _year(given[name])
+    for name, known in choices.items():
+        st.session_state[name] = [value for value in given[name] if value in known]
+
+
+def _left_out(choices: dict[str, list[str]]) -> list[str]:
+    """The values in the address that the form cannot hold, so that nobody trusts a wider search."""
+    unknown = [
+        value
+        for name, known in choices.items()
+        for value in st.query_params.get_all(name)
+        if value not in known
+    ]
+    years = [
+        value
+        for name in (FIRST, LAST)
+        for value in st.query_params.get_all(name)
+        if _year([value]) is None
+    ]
+    return unknown + years
+
+
+def _year(values: list[str]) -> int | None:
+    return int(values[0]) if values and values[0].isdecimal() and len(values[0]) == 4 else None
+
+
+def _write_address() -> None:
+    """Put the form's values into the address, so that the answer can be linked to."""
+    names = (QUESTION, KIND, PUBLISHER, FIRST, LAST, ONLY)
+    values = {name: st.session_state[name] for name in names}
+    st.query_params.from_dict(
+        {
+            name: value if isinstance(value, list) else str(value)
+            for name, value in values.items()
+            if value or name == QUESTION
+        }
+    )
+
+
+def _filters() -> Filters:
+    return Filters(
+        source_types=tuple(st.session_state[KIND]),
+        publishers=tuple(st.session_state[PUBLISHER]),
+        year_from=st.session_state[FIRST],
+        year_to=st.session_state[LAST],
+        document_ids=tuple(st.session_state[ONLY]),
+    )
+
+
+def _answer(source: Library, read: list[LibraryEntry]) -> None:
+    filters = _filters()
+    question = " ".join(st.query_params.get_all(QUESTION))
+    # Asked of one document, it may fill the whole answer.
+    only = len(filters.document_ids) == 1
+    with st.spinner("Searching…"):
+        answer = source.ask(
+            question, filters, per_document=source.settings.answers.findings if only else None
+        )
+    st.session_state["last_answer"] = st.query_params.to_dict()
+    _summary(answer, filters)
+    for number, finding in enumerate(answer.findings, start=1):
+        _card(number, finding, only)
+
+
+def _summary(answer: Answer, filters: Filters) -> None:
+    found = len(answer.findings)
+    st.html(f"<h2>{words.count(found, 'finding') if found else 'Nothing found'}</h2>")
+    paragraph(answer.message)
+    scope = " that the filters let through" if filters != Filters() else ""
+    paragraph(
+        f"Searched {words.count(answer.passages_searched, 'passage')} in "
+        f"{words.count(answer.documents_searched, 'document')}{scope}.",
+        "searched",
+    )
+    for warning in answer.warnings:
+        st.html(words.warning_html(warning))
+    for gap in answer.gaps:
+        paragraph(gap, "gap")
+    if not found:
+        _what_next(filters)
+    if filters != Filters():
+        st.page_link(ASK, label="Ask the whole library instead",
+                     query_params={QUESTION: answer.question})
+
+
+def _what_next(filters: Filters) -> None:
+    steps = ["Ask in other words, or more broadly."]
+    if filters != Filters():
+        steps.append("Remove a filter: it may leave out the document you need.")
+    steps.append("Look in the library for what it holds, and ask its librarian to add what is "
+                 "missing.")
+    st.html("<h3>What you can do</h3><ul>" + "".join(f"<li>{escape(s)}</li>" for s in steps)
+            + "</ul>")
+
+
+def _card(number: int, finding: Finding, only: bool) -> None:
+    with st.container(key=f"finding-{number}", border=True):
+        st.html(words.finding_html(finding))
+        with st.container(horizontal=True):
+            st.page_link(DOCUMENT, label="Show in document", query_params=_place(finding))
+            if not only:
+                st.page_link(
+                    ASK,
+                    label="More from this document",
+                    query_params={QUESTION: st.query_params[QUESTION], ONLY: finding.document_id},
+                )
+
+
+def _place(finding: Finding) -> dict[str, str]:
+    place = {"document": finding.document_id, "start": finding.start, "end": finding.end}
+    if finding.pages:
+        place["page"] = finding.pages[0]
+    return {name: str(value) for name, value in place.items()}
+
+
+def _examples() -> None:
+    examples = tomllib.loads(
+        files("retriever").joinpath("data/examples.toml").read_text(encoding="utf-8")
+    )["questions"]
+    rows = "".join(
+        f'<li><a href="{escape(words.address("", q=question))}">{escape(question)}</a></li>'
+        for question in examples
+    )
+    st.html(f"<h2>Questions to try</h2><ul>{rows}</ul>")
+
+
+if __name__ == "__main__":
+    page()

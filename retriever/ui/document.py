@@ -1,0 +1,165 @@
+"""One document: its pages with a quotation marked, the text beside them, and its record."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from retriever import Library
+from retriever.errors import RetrieverError, UnreadableFile
+from retriever.ui import words
+from retriever.ui.shared import (
+    ASK,
+    DOCUMENT,
+    LIBRARY,
+    entries,
+    heading,
+    library,
+    paragraph,
+    picture,
+    problem,
+)
+from retriever.ui.view import View
+
+
+def page() -> None:
+    """Show the document named in the address, or let one be chosen."""
+    wanted = st.query_params.get("document", "")
+    try:
+        source = library()
+        if not wanted:
+            _choose(source)
+            return
+        document = source.document(wanted)
+    except RetrieverError as error:
+        heading("This document cannot be shown")
+        problem("What happened", str(error))
+        st.page_link(LIBRARY, label="Go to the library")
+        return
+    _show(source, View.from_address(document, st.query_params.to_dict()))
+
+
+def _choose(source: Library) -> None:
+    titles = {
+        entry.document_id: words.title_of(entry)
+        for entry in entries(source)
+        if entry.outcome == "indexed"
+    }
+    heading("Documents")
+    chosen = st.selectbox(
+        "Choose a document",
+        sorted(titles, key=lambda name: titles[name].casefold()),
+        index=None,
+        key="chosen",
+        format_func=titles.__getitem__,
+        placeholder="Type part of its title",
+    )
+    if chosen:
+        st.switch_page(DOCUMENT, query_params={"document": chosen})
+
+
+def _show(source: Library, view: View) -> None:
+    document, metadata = view.document, view.document.metadata
+    if "last_answer" in st.session_state:
+        st.page_link(ASK, label="Back to the findings",
+                     query_params=st.session_state["last_answer"])
+    heading(metadata.title or document.path)
+    st.html(
+        words.byline_html(metadata.publisher, metadata.year, metadata.source_type)
+        + words.status_html(metadata.status, metadata.source_type)
+    )
+    if words.is_web_address(metadata.url):
+        st.html(f"<p>{words.link(metadata.url, 'Open the source at its publisher')}</p>")
+    if view.quotation:
+        quotation = document.text[slice(*view.quotation)]
+        st.html("<h2>Quotation</h2>" + words.quotation_html(quotation))
+    st.html(f"<h2>{view.unit.capitalize()} {view.number} of {len(view.parts)}</h2>")
+    _navigation(view)
+    _page(source, view)
+    _about(view)
+
+
+def _navigation(view: View) -> None:
+    if len(view.parts) == 1:
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom", key="turn"):
+        for number, label in ((view.number - 1, "Previous"), (view.number + 1, "Next")):
+            if 1 <= number <= len(view.parts):
+                st.page_link(DOCUMENT, label=f"{label} {view.unit}",
+                             query_params=view.address_of(number))
+        if view.quoted_on and view.number not in view.quoted_on:
+            st.page_link(DOCUMENT, label=f"Back to the quotation, {view.unit} {view.quoted_on[0]}",
+                         query_params=view.address_of(view.quoted_on[0]))
+        st.session_state["turn_to"] = view.number
+        st.number_input(f"Go to {view.unit}", 1, len(view.parts), key="turn_to",
+                        on_change=_turn, width=180)
+
+
+def _turn() -> None:
+    st.query_params["page"] = str(st.session_state["turn_to"])
+
+
+def _page(source: Library, view: View) -> None:
+    text = words.text_html(view.document, view.part, view.quotation)
+    if view.document.media_type != "application/pdf":
+        paragraph(_where_marked(view))
+        st.html(text)
+        return
+    left, right = st.columns(2, gap="medium")
+    with left:
+        _picture(source, view)
+    with right:
+        st.html("<h3>Text of this page</h3>" + text)
+
+
+def _picture(source: Library, view: View) -> None:
+    document = view.document
+    st.html("<h3>Picture of this page</h3>")
+    try:
+        drawn = picture(source.file_of(document.id), document.sha256, view.number,
+                        view.quotation_here)
+    except UnreadableFile as error:
+        problem("The picture cannot be drawn", str(error))
+        return
+    paragraph(_where_marked(view, outlined=bool(drawn.boxes)))
+    st.image(drawn.png, width="stretch", alt=_alternative(view, bool(drawn.boxes)))
+
+
+def _where_marked(view: View, outlined: bool | None = None) -> str:
+    """Says in words where the quotation is: marks alone do not reach everybody.
+
+    Args:
+        view: What is shown.
+        outlined: Whether the quotation is outlined on the picture; None where there is none.
+    """
+    if not view.quoted_on:
+        return ""
+    if not view.quotation_here:
+        return f"The quotation is not on this {view.unit}."
+    where = {
+        None: "The quotation is marked in the text below.",
+        True: "The quotation is outlined on the picture and marked in the text.",
+        False: "The quotation's words could not be found on the picture. They are marked in the "
+               "text.",
+    }[outlined]
+    others = [number for number in view.quoted_on if number != view.number]
+    if others:
+        where += f" Part of it is on {view.unit} {' and '.join(map(str, others))}."
+    return where
+
+
+def _alternative(view: View, outlined: bool) -> str:
+    marked = ", with the quotation outlined" if outlined else ""
+    return (f"Page {view.number} of {view.document.metadata.title or view.document.path}{marked}. "
+            "Its words follow as text.")
+
+
+def _about(view: View) -> None:
+    st.html("<h2>About this document</h2>" + words.metadata_html(view.document))
+    if view.document.metadata.inferred:
+        paragraph("Inferred: worked out from the file, not set by a librarian.", "aside")
+    st.page_link(ASK, label="Ask a question of this document only",
+                 query_params={"in": view.document.id})
+
+
+if __name__ == "__main__":
+    page()

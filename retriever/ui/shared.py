@@ -1,0 +1,93 @@
+"""What the pages share: the library, its style, and boxes for what went wrong."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+
+from retriever import Library
+from retriever.errors import RetrieverError
+from retriever.page_picture import Picture, render
+from retriever.schema import LibraryEntry
+
+SERVICE = "Evidence retriever"
+
+_FOLDER = Path(__file__).parent
+ASK = _FOLDER / "ask.py"
+DOCUMENT = _FOLDER / "document.py"
+LIBRARY = _FOLDER / "library.py"
+
+
+def library() -> Library:
+    """The library in force, opened once for all sessions.
+
+    Raises:
+        RetrieverError: Its settings cannot be read.
+    """
+    return _open(os.environ.get("RETRIEVER_LIBRARY"))
+
+
+@st.cache_resource(show_spinner="Opening the library…", on_release=Library.close)
+def _open(folder: str | None) -> Library:
+    return Library.open(folder)
+
+
+def entries(source: Library) -> list[LibraryEntry]:
+    """The library's files, read again only when the index has changed.
+
+    Raises:
+        RetrieverError: There is no index, or it cannot be read.
+    """
+    return _entries(source, str(source.root), source.index_id)
+
+
+@st.cache_data(show_spinner=False, max_entries=4)
+def _entries(_source: Library, root: str, index: str) -> list[LibraryEntry]:
+    return _source.entries()
+
+
+@st.cache_data(show_spinner="Drawing the page…", max_entries=64)
+def picture(pdf: Path, sha256: str, page: int, quotation: str) -> Picture:
+    """A page's picture, kept for as long as the file's bytes (`sha256`) are the same.
+
+    Raises:
+        UnreadableFile: The file is gone or has no such page.
+    """
+    return render(pdf, page, quotation)
+
+
+def style() -> None:
+    """Lay the project's style over Streamlit's."""
+    st.html(_FOLDER / "style.css")
+
+
+def heading(text: str) -> None:
+    """The page's only H1; also the browser tab's title."""
+    st.set_page_config(page_title=f"{text} - {SERVICE}")
+    st.html(f"<h1>{escape(text)}</h1>")
+
+
+def paragraph(text: str, kind: str = "") -> None:
+    """A paragraph of plain text: nothing in it is read as Markdown or HTML."""
+    st.html(f'<p class="{kind}">{escape(text)}</p>' if kind else f"<p>{escape(text)}</p>")
+
+
+def problem(title: str, message: str) -> None:
+    """A box that says what went wrong and what to do."""
+    st.html(
+        f'<div class="problem" role="alert"><h2>{escape(title)}</h2><p>{escape(message)}</p></div>'
+    )
+
+
+@contextmanager
+def problems_in_a_box(title: str = "This cannot be shown") -> Iterator[None]:
+    """Show an error meant for a person as a box. Any other error goes on to the terminal."""
+    try:
+        yield
+    except RetrieverError as error:
+        problem(title, str(error))

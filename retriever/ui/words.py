@@ -1,0 +1,229 @@
+"""What the pages say and how it is written as HTML. Everything from a document is escaped."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from importlib.resources import files
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from retriever.schema import Document, Finding, LibraryEntry, Metadata, Page
+
+LABELS: dict[str, Any] = tomllib.loads(
+    files("retriever").joinpath("data/labels.toml").read_text(encoding="utf-8")
+)
+
+
+@dataclass(frozen=True)
+class Status:
+    """A source's status in words; `warning` says that it should not be relied on."""
+
+    words: str
+    warning: bool = False
+
+
+def kind_of_source(source_type: str) -> str:
+    """A source type in words."""
+    return str(LABELS["source_types"].get(source_type, LABELS["source_types"]["other"])["label"])
+
+
+def status_of(status: str, source_type: str) -> Status | None:
+    """A status in words, or None where it is unknown and the source is of a kind that stays true.
+
+    A status that is not one of ours is shown as it stands: a librarian wrote it.
+    """
+    name, _, rest = status.partition(":")
+    name = name.strip() or "unknown"
+    known = LABELS["statuses"].get(name)
+    if known is None:
+        return Status(status)
+    if name == "unknown" and not LABELS["source_types"].get(source_type, {}).get("status_matters"):
+        return None
+    return Status(known["label"].format(rest.strip()), bool(known.get("warning")))
+
+
+def page_numbers(pages: tuple[int, int] | None) -> str:
+    """First and last page in words; empty for a document without pages."""
+    if pages is None:
+        return ""
+    return f"Page {pages[0]}" if pages[0] == pages[1] else f"Pages {pages[0]} to {pages[1]}"
+
+
+def count(number: int, thing: str) -> str:
+    """A number and what it counts: `1 document`, `2,300 passages`."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
+def title_of(entry: LibraryEntry) -> str:
+    """A document's title, or its file where it has none."""
+    return entry.metadata.title or entry.path
+
+
+def address(page: str, **values: object) -> str:
+    """The relative address of a page, with its values encoded; None and empty are left out."""
+    given = {name: str(value) for name, value in values.items() if value not in (None, "")}
+    return f"{page}?{urlencode(given)}"
+
+
+def link(url: str, text: str) -> str:
+    """A link where the address is one that a browser may safely open, else plain text."""
+    if is_web_address(url):
+        return f'<a href="{escape(url)}" rel="noreferrer">{escape(text)}</a>'
+    return escape(text)
+
+
+def is_web_address(url: str) -> bool:
+    """Whether an address is http or https and names a host."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc)
+
+
+def warning_html(text: str) -> str:
+    """A call-out that says in words that it is a warning."""
+    return f'<p class="warning"><strong>Warning:</strong> {escape(text)}</p>'
+
+
+def status_html(status: str, source_type: str) -> str:
+    """A source's status as a line of a card; empty where there is nothing to say."""
+    words = status_of(status, source_type)
+    if words is None:
+        return ""
+    if words.warning:
+        return warning_html(words.words)
+    return f'<p class="status"><strong>Status</strong> {escape(words.words)}</p>'
+
+
+def byline_html(publisher: str, year: int | None, source_type: str, pages: str = "") -> str:
+    """Who says it, when, what kind of source it is and where in it, as one list."""
+    items = [
+        publisher or "Publisher not stated",
+        str(year) if year else "Year not stated",
+        kind_of_source(source_type),
+        pages,
+    ]
+    return '<ul class="byline">' + "".join(f"<li>{escape(i)}</li>" for i in items if i) + "</ul>"
+
+
+def quotation_html(quotation: str) -> str:
+    """A quotation, word for word."""
+    return f'<blockquote class="quotation">{escape(quotation)}</blockquote>'
+
+
+def finding_html(finding: Finding) -> str:
+    """A finding's card, without its links."""
+    section = " > ".join(finding.section)
+    return "".join(
+        [
+            f'<h3 class="card-title">{escape(finding.title or finding.document_id)}</h3>',
+            quotation_html(finding.quote),
+            byline_html(finding.publisher, finding.year, finding.source_type,
+                        page_numbers(finding.pages)),
+            f'<p class="section">In the section: {escape(section)}</p>' if section else "",
+            status_html(finding.status, finding.source_type),
+        ]
+    )
+
+
+def metadata_html(document: Document) -> str:
+    """A document's record as a table; what was not set by a librarian is marked as inferred."""
+    metadata = document.metadata
+    values = {name: _value_html(name, metadata) for name in LABELS["fields"]}
+    body = "".join(
+        _row(label, values[name], name in metadata.inferred)
+        for name, label in LABELS["fields"].items()
+        if values[name]
+    )
+    body += _row("File", escape(document.path), inferred=False)
+    body += "".join(_row("Note", escape(note), inferred=False) for note in document.notes)
+    return f'<table class="record"><tbody>{body}</tbody></table>'
+
+
+def _row(label: str, value: str, inferred: bool) -> str:
+    mark = ' <span class="tag">inferred</span>' if inferred else ""
+    return f'<tr><th scope="row">{escape(label)}</th><td>{value}{mark}</td></tr>'
+
+
+def _value_html(name: str, metadata: Metadata) -> str:
+    value = getattr(metadata, name)
+    if name == "url":
+        return link(value, value)
+    if name == "doi":
+        return link("https://doi.org/" + quote(value), value) if value else ""
+    if name == "source_type":
+        return escape(kind_of_source(value))
+    if name == "status":
+        words = status_of(value, metadata.source_type)
+        return escape(words.words) if words else ""
+    return escape("; ".join(value) if isinstance(value, tuple) else str(value or ""))
+
+
+def text_html(document: Document, part: Page, marked: tuple[int, int] | None) -> str:
+    """The text of one page or part, block by block, with the quotation marked.
+
+    Args:
+        document: Whose text it is.
+        part: The span to show.
+        marked: The quotation's span in the document's text, or None.
+    """
+    headings = {section.start for section in document.sections}
+    blocks, start = [], part.start
+    for block in document.text[part.start : part.end].split("\n\n"):
+        end = start + len(block)
+        if block.strip():
+            kind = ' class="text-heading"' if start in headings else ""
+            blocks.append(f"<p{kind}>{_marked_html(document.text, start, end, marked)}</p>")
+        start = end + 2
+    return f'<div class="page-text">{"".join(blocks)}</div>'
+
+
+def _marked_html(text: str, start: int, end: int, marked: tuple[int, int] | None) -> str:
+    if marked is None or marked[1] <= start or end <= marked[0]:
+        return escape(text[start:end])
+    first, last = max(start, marked[0]), min(end, marked[1])
+    return (f"{escape(text[start:first])}<mark>{escape(text[first:last])}</mark>"
+            f"{escape(text[last:end])}")
+
+
+def table_html(entries: Sequence[LibraryEntry]) -> str:
+    """The library's table. On a narrow screen the style turns each row into a block."""
+    columns = ("Document", "Kind of source", "Publisher", "Year", "Pages", "Passages", "Outcome")
+    head = "".join(f'<th scope="col">{column}</th>' for column in columns)
+    body = "".join(_entry_row(entry, columns) for entry in entries)
+    return f'<table class="documents"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def _entry_row(entry: LibraryEntry, columns: Sequence[str]) -> str:
+    read = entry.outcome == "indexed"
+    title = escape(title_of(entry))
+    if read:
+        title = f'<a href="{escape(address("document", document=entry.document_id))}">{title}</a>'
+    cells = (
+        title,
+        escape(kind_of_source(entry.metadata.source_type)) if read else "",
+        escape(entry.metadata.publisher),
+        str(entry.metadata.year or ""),
+        str(entry.pages or ""),
+        f"{entry.passages:,}" if read else "",
+        escape("; ".join(("Read", *entry.notes)) if read else f"Not read: {entry.reason}"),
+    )
+    head = f'<th scope="row">{cells[0]}</th>'
+    rest = "".join(
+        f'<td data-label="{label}">{cell}</td>' if cell else '<td class="none"></td>'
+        for label, cell in zip(columns[1:], cells[1:], strict=True)
+    )
+    return f"<tr>{head}{rest}</tr>"
+
+
+def failures_html(entries: Sequence[LibraryEntry]) -> str:
+    """The files that could not be read, each with its reason."""
+    rows = "".join(
+        f"<li><strong>{escape(entry.path)}</strong><br>{escape(entry.reason)}</li>"
+        for entry in entries
+    )
+    return f'<ul class="failures">{rows}</ul>'
