@@ -54,7 +54,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class _Letter:
-    """One letter or digit of a page and the box of the character it came from."""
+    """One letter or digit of a page and its character's box: left, bottom, right, top in points."""
 
     value: str
     box: Box
@@ -77,8 +77,7 @@ def render(pdf: Path, page: int, quotation: str = "", scale: float = 2.0) -> Pic
         UnreadableFile: The file cannot be opened or has no such page.
     """
     with _PDFIUM, _page(pdf, page) as source:
-        image, letters = _draw(source, scale, bool(quotation.strip()))
-    boxes = tuple(line_boxes([letters[i].box for i in _find(quotation, letters)]))
+        image, boxes = _draw(source, quotation, scale)
     return Picture(_png(_marked(image, boxes)), image.width, image.height, boxes)
 
 
@@ -105,33 +104,39 @@ def _page(pdf: Path, number: int) -> Iterator[Any]:
         document.close()
 
 
-def _draw(page: Any, scale: float, wanted: bool) -> tuple[Image.Image, list[_Letter]]:
+def _draw(page: Any, quotation: str, scale: float) -> tuple[Image.Image, tuple[Box, ...]]:
     scale = min(scale, MAX_PIXELS / max(page.get_size()))
     bitmap = page.render(scale=scale)
     try:
         # A copy, since the bitmap's memory goes when it is closed.
         image = bitmap.to_pil().convert("RGB")
-        return image, list(_letters(page, bitmap.get_posconv(page))) if wanted else []
+        # Lines are put together before the page is turned, while they still run across.
+        lines = _line_boxes(_quoted(quotation, page)) if _plain(quotation) else []
+        position = bitmap.get_posconv(page)
+        return image, tuple(_turned(box, position) for box in lines)
     finally:
         bitmap.close()
 
 
-def _letters(page: Any, position: Any) -> Iterator[_Letter]:
+def _quoted(quotation: str, page: Any) -> list[Box]:
+    """The boxes of the quotation's letters, in the page's own measure."""
+    letters = list(_letters(page))
+    return [letters[index].box for index in _find(_plain(quotation), letters)]
+
+
+def _letters(page: Any) -> Iterator[_Letter]:
     text = page.get_textpage()
     try:
         for index in range(text.count_chars()):
-            letters = _plain(chr(pdfium_c.FPDFText_GetUnicode(text, index)))
-            if letters:
-                left, bottom, right, top = text.get_charbox(index)
-                corners = position.to_bitmap(left, top), position.to_bitmap(right, bottom)
-                box = _box_of(corners)
-                yield from (_Letter(letter, box) for letter in letters)
+            for letter in _plain(chr(pdfium_c.FPDFText_GetUnicode(text, index))):
+                yield _Letter(letter, text.get_charbox(index))
     finally:
         text.close()
 
 
-def _box_of(corners: Sequence[tuple[float, float]]) -> Box:
-    """The upright box of two opposite corners, whichever way the page is turned."""
+def _turned(box: Box, position: Any) -> Box:
+    """A box of the page as a box of the picture, whichever way the page is turned."""
+    corners = position.to_bitmap(*box[:2]), position.to_bitmap(*box[2:])
     across, down = [x for x, _ in corners], [y for _, y in corners]
     return min(across), min(down), max(across), max(down)
 
@@ -143,11 +148,9 @@ def _plain(text: str) -> str:
     )
 
 
-def _find(quotation: str, letters: Sequence[_Letter]) -> list[int]:
+def _find(wanted: str, letters: Sequence[_Letter]) -> list[int]:
     """Which of the page's letters are the quotation's, in page order."""
-    wanted, page = _plain(quotation), "".join(letter.value for letter in letters)
-    if not wanted:
-        return []
+    page = "".join(letter.value for letter in letters)
     at = page.find(wanted)
     if at >= 0:
         return list(range(at, at + len(wanted)))
@@ -162,7 +165,7 @@ def _find_in_parts(wanted: str, page: str) -> list[int]:
     return found if len(found) >= MIN_FOUND * len(wanted) else []
 
 
-def line_boxes(boxes: Sequence[Box]) -> list[Box]:
+def _line_boxes(boxes: Sequence[Box]) -> list[Box]:
     """Merge the boxes of characters, in reading order, into one box for each line they stand on."""
     lines: list[Box] = []
     for box in boxes:

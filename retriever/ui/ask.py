@@ -173,7 +173,8 @@ def _answer(source: Library, read: list[LibraryEntry]) -> None:
 def _summary(answer: Answer, filters: Filters) -> None:
     found = len(answer.findings)
     st.html(f"<h2>{words.count(found, 'finding') if found else 'Nothing found'}</h2>")
-    paragraph(answer.message)
+    if answer.message:
+        paragraph(answer.message)
     scope = " that the filters let through" if filters != Filters() else ""
     paragraph(
         f"Searched {words.count(answer.passages_searched, 'passage')} in "
@@ -183,7 +184,8 @@ def _summary(answer: Answer, filters: Filters) -> None:
     for warning in answer.warnings:
         st.html(words.warning_html(warning))
     for gap in answer.gaps:
-        paragraph(gap, "gap")
+        if gap != answer.message:
+            paragraph(gap)
     if not found:
         _what_next(filters)
     if filters != Filters():
