@@ -7,6 +7,7 @@ half open, so `document.text[start:end]` is the text meant. Page numbers count f
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
@@ -53,6 +54,12 @@ class Page:
     number: int
     start: int
     end: int
+
+
+def pages_of(pages: Sequence[Page], start: int, end: int) -> tuple[int, int] | None:
+    """First and last number of the pages that hold text of a span, or None without pages."""
+    numbers = [page.number for page in pages if page.start < end and start < page.end]
+    return (numbers[0], numbers[-1]) if numbers else None
 
 
 @dataclass(frozen=True)
@@ -109,7 +116,10 @@ class Metadata:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
         """Rebuild from `to_dict`'s output."""
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in data.items()})
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
+        }
+        return cls(**values)
 
 
 @dataclass(frozen=True)
@@ -178,8 +188,7 @@ class Document:
 
     def pages_of(self, start: int, end: int) -> tuple[int, int] | None:
         """First and last page number that hold text of the span, or None without pages."""
-        numbers = [page.number for page in self.pages if page.start < end and start < page.end]
-        return (numbers[0], numbers[-1]) if numbers else None
+        return pages_of(self.pages, start, end)
 
 
 @dataclass(frozen=True)

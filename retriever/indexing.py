@@ -1,0 +1,533 @@
+"""Brings `index/` up to date with `corpus/`: reads, cuts and embeds only what changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import socket
+import sqlite3
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from retriever import generation
+from retriever.config import Settings
+from retriever.embedder import Embedder
+from retriever.errors import (
+    IndexMismatch,
+    IndexMissing,
+    LockHeld,
+    SidecarError,
+    UnreadableFile,
+)
+from retriever.generation import Contents, FileRecord
+from retriever.loaders.sidecar import Sidecar, apply, read_sidecar
+from retriever.loaders.worker import read_files
+from retriever.passages import cut, heading_line, retrieval_text
+from retriever.schema import (
+    Document,
+    FileOutcome,
+    FileState,
+    IndexReport,
+    LibraryEntry,
+    Metadata,
+    Parsed,
+    Passage,
+    Progress,
+    to_dict,
+)
+from retriever.store import ParsedRow, PassageRow, Store, storage_error, text_key
+from retriever.tokens import tokenise
+
+ShowProgress = Callable[[Progress], None]
+
+_NOT_DOCUMENTS = {".toml", ".jsonl"}
+_EVALUATION = "evaluation"
+_CODE = ("loaders/*.py", "passages.py", "sentences.py", "tokens.py", "data/*.toml")
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A file found in `corpus/`.
+
+    Attributes:
+        path: Relative to `corpus/`, forward slashes.
+        sha256: Of its bytes; empty when it cannot be opened (`problem` says why).
+        sidecar: Its sidecar record, if it has one that can be read.
+        problem: What is wrong before the file is even parsed: a broken sidecar, no permission.
+    """
+
+    path: str
+    full_path: Path
+    sha256: str
+    sidecar: Sidecar | None
+    sidecar_sha256: str
+    problem: str = ""
+
+
+@dataclass
+class _Run:
+    """What one indexing run gathers, file by file in order of their paths."""
+
+    files: list[FileRecord] = field(default_factory=list)
+    passages: list[Passage] = field(default_factory=list)
+    terms: list[Sequence[str]] = field(default_factory=list)
+    text_keys: list[str] = field(default_factory=list)
+    passage_keys: set[str] = field(default_factory=set)
+    parsed_keys: set[str] = field(default_factory=set)
+    vectors: dict[str, bytes] = field(default_factory=dict)
+    embedded: int = 0
+    seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+
+def bring_up_to_date(
+    corpus: Path,
+    index: Path,
+    settings: Settings,
+    embedder: Embedder,
+    progress: ShowProgress | None = None,
+    retry_failed: bool = False,
+) -> IndexReport:
+    """Index what was added or changed since the last run, and forget what was removed.
+
+    Args:
+        corpus: The librarian's folder; never written to.
+        index: Where the index is kept; made if absent.
+        settings: The library's settings.
+        embedder: Gives the vectors.
+        progress: Called as files are read and embedded.
+        retry_failed: Read files again that failed before, although they did not change.
+
+    Returns:
+        The outcome of every file, in order of their paths.
+
+    Raises:
+        LockHeld: Another run is at work on this index.
+        StorageError: The index cannot be written; the one in force stays untouched.
+    """
+    try:
+        index.mkdir(parents=True, exist_ok=True)
+        with _locked(index):
+            return _index_once_more(corpus, index, settings, embedder, progress, retry_failed)
+    except OSError as error:
+        raise storage_error(index, error) from error
+
+
+def _index_once_more(
+    corpus: Path,
+    index: Path,
+    settings: Settings,
+    embedder: Embedder,
+    progress: ShowProgress | None,
+    retry_failed: bool,
+) -> IndexReport:
+    path = index / "store.sqlite"
+    for last_try in (False, True):
+        try:
+            with Store.open(path) as store:
+                if retry_failed:
+                    store.forget_parsed(store.failed())
+                indexer = Indexer(corpus, index, settings, embedder, store, progress)
+                return indexer.run(force=retry_failed)
+        except sqlite3.DatabaseError:
+            if last_try:
+                raise
+            path.unlink(missing_ok=True)  # torn: it is only a cache, so start it anew
+    raise AssertionError("unreachable")
+
+
+class Indexer:
+    """One indexing run over one library."""
+
+    def __init__(
+        self,
+        corpus: Path,
+        index: Path,
+        settings: Settings,
+        embedder: Embedder,
+        store: Store,
+        progress: ShowProgress | None,
+    ) -> None:
+        self._corpus = corpus
+        self._index = index
+        self._settings = settings
+        self._embedder = embedder
+        self._store = store
+        self._show = progress or (lambda _: None)
+
+    def run(self, force: bool = False) -> IndexReport:
+        """Do it; see `bring_up_to_date`."""
+        sources = scan(self._corpus)
+        before = generation.read_files(self._index)
+        inputs = self._inputs(sources)
+        if not force and (manifest := self._in_force(inputs)):
+            return _report(sources, before, before, manifest["fingerprint"], _Run())
+        run = _Run(vectors=self._store.vectors(self._embedder.fingerprint))
+        identities = _identities(sources)
+        for number, (source, row) in enumerate(self._read(sources)):
+            self._show(Progress("reading", number, len(sources), source.path))
+            self._take(source, row, identities[source.path], run)
+        self._show(Progress("writing", len(sources), len(sources)))
+        fingerprint = self._write(run, inputs)
+        return _report(sources, before, run.files, fingerprint, run)
+
+    def _inputs(self, sources: Sequence[SourceFile]) -> str:
+        """Hash of everything that decides what the index will hold."""
+        decisive = {
+            "files": [[s.path, s.sha256, s.sidecar_sha256, s.problem] for s in sources],
+            "settings": generation.index_settings(self._settings),
+            "reading": self._reading_limits(),
+            "model": self._embedder.fingerprint,
+            "code": code_fingerprint(),
+            "format": generation.FORMAT,
+        }
+        return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+
+    def _in_force(self, inputs: str) -> dict[str, Any] | None:
+        """The manifest in force, if it stands for these inputs and its files are all there."""
+        try:
+            manifest = generation.read_manifest(self._index)
+        except (IndexMissing, IndexMismatch):
+            return None
+        if manifest.get("inputs") != inputs:
+            return None
+        folder = generation.folder_in_force(self._index)
+        return None if generation.damaged_files(folder, manifest) else manifest
+
+    def _reading_limits(self) -> dict[str, Any]:
+        """The reading settings that decide the outcome of a file, not how fast it comes."""
+        return {k: v for k, v in to_dict(self._settings.reading).items() if k != "workers"}
+
+    def _parsed_key(self, source: SourceFile) -> str:
+        limits = json.dumps(self._reading_limits(), sort_keys=True)
+        return text_key("\n".join((source.sha256, code_fingerprint(), limits)))
+
+    def _read(self, sources: Sequence[SourceFile]) -> Iterator[tuple[SourceFile, ParsedRow]]:
+        """Every file with what reading gave, in order; only what the store lacks is read."""
+        kept = self._store.parsed_keys()
+        unread = {
+            source.path: source.full_path
+            for source in sources
+            if not source.problem and self._parsed_key(source) not in kept
+        }
+        fresh = read_files(list(unread.values()), self._settings.reading)
+        for source in sources:
+            if source.problem:
+                yield source, ParsedRow("", None, source.problem)
+                continue
+            if source.path in unread:
+                _, result = next(fresh)
+                row = _parsed_row(result)
+                self._store.save_parsed(self._parsed_key(source), row)
+            else:
+                row = self._store.parsed(self._parsed_key(source))
+            yield source, row
+
+    def _take(self, source: SourceFile, row: ParsedRow, identity: str, run: _Run) -> None:
+        """Cut and embed one file and add it to what the run has gathered."""
+        key = self._parsed_key(source)
+        if not source.problem:
+            run.parsed_keys.add(key)
+        if row.parsed is None:
+            run.files.append(_failed(source, row))
+            return
+        document = _document(source, row.media_type, row.parsed, identity)
+        passages = self._passages(document, key, run)
+        self._embed(document, passages, run)
+        run.files.append(_indexed(source, document, len(passages), key))
+        run.passages.extend(passages)
+
+    def _passages(self, document: Document, parsed_key: str, run: _Run) -> list[Passage]:
+        """The document's passages; their terms go to the run."""
+        cut_by = json.dumps(to_dict(self._settings.passages), sort_keys=True)
+        title = document.metadata.title
+        key = text_key("\n".join((parsed_key, title, cut_by, self._embedder.fingerprint)))
+        run.passage_keys.add(key)
+        rows = self._store.passages(key)
+        if rows is None:
+            begun = time.perf_counter()
+            rows = [
+                PassageRow(
+                    p.start,
+                    p.end,
+                    p.section,
+                    p.pages,
+                    tuple(tokenise(f"{heading_line(title, p.section)}\n{p.text}")),
+                )
+                for p in cut(document, self._settings.passages, self._embedder.count_tokens)
+            ]
+            self._store.save_passages(key, rows)
+            run.seconds["cutting"] += time.perf_counter() - begun
+        run.terms.extend(row.terms for row in rows)
+        return [_passage(document, number, row) for number, row in enumerate(rows, start=1)]
+
+    def _embed(self, document: Document, passages: Sequence[Passage], run: _Run) -> None:
+        """Embed the passages whose text is new, in batches that never span documents.
+
+        So a document's vectors do not depend, to the last bit, on what else is in the run.
+        """
+        texts = {
+            text_key(text): text
+            for text in (retrieval_text(document.metadata.title, p) for p in passages)
+        }
+        missing = [key for key in texts if key not in run.vectors]
+        if missing:
+            begun = time.perf_counter()
+            vectors = self._embedder.embed([texts[key] for key in missing])
+            self._store.save_vectors(self._embedder.fingerprint, missing, vectors)
+            run.vectors |= {k: v.tobytes() for k, v in zip(missing, vectors, strict=True)}
+            run.embedded += len(missing)
+            run.seconds["embedding"] += time.perf_counter() - begun
+        keys = [text_key(retrieval_text(document.metadata.title, p)) for p in passages]
+        run.text_keys.extend(keys)
+
+    def _write(self, run: _Run, inputs: str) -> str:
+        begun = time.perf_counter()
+        rows = [np.frombuffer(run.vectors[key], dtype=np.float32) for key in run.text_keys]
+        vectors = np.vstack(rows) if rows else np.empty((0, 1), dtype=np.float32)
+        manifest = {
+            "inputs": inputs,
+            "model": self._embedder.fingerprint,
+            "settings": generation.index_settings(self._settings),
+        }
+        fingerprint = generation.write(
+            self._index,
+            Contents(run.files, run.passages, run.terms, vectors),
+            manifest,
+            self._settings.search,
+        )
+        model = self._embedder.fingerprint
+        self._store.prune(run.parsed_keys, run.passage_keys, model, set(run.text_keys))
+        run.seconds["writing"] += time.perf_counter() - begun
+        return fingerprint
+
+
+def scan(corpus: Path) -> list[SourceFile]:
+    """Every document file under `corpus`, in order of path.
+
+    Left out: dot-files and dot-folders, sidecars, `corpus/README.md` and `corpus/evaluation/`.
+    """
+    if not corpus.is_dir():
+        return []
+    found = [path for path in corpus.rglob("*") if path.is_file() and _is_document(path, corpus)]
+    return [_source(path, corpus) for path in sorted(found, key=lambda p: p.as_posix())]
+
+
+def _is_document(path: Path, corpus: Path) -> bool:
+    relative = path.relative_to(corpus)
+    if any(part.startswith(".") for part in relative.parts):
+        return False
+    if relative.parts[0] == _EVALUATION or relative.as_posix() == "README.md":
+        return False
+    return path.suffix.lower() not in _NOT_DOCUMENTS
+
+
+def _source(path: Path, corpus: Path) -> SourceFile:
+    relative = path.relative_to(corpus).as_posix()
+    try:
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        problem = f"cannot be opened ({error.strerror}): check its permissions"
+        return SourceFile(relative, path, "", None, "", problem)
+    try:
+        sidecar = read_sidecar(path)
+    except SidecarError as error:
+        return SourceFile(relative, path, digest, None, "", str(error))
+    return SourceFile(relative, path, digest, sidecar, sidecar.sha256 if sidecar else "")
+
+
+def _identities(sources: Sequence[SourceFile]) -> dict[str, str]:
+    """Path -> document id: the sidecar's, or the file's name as a slug.
+
+    Where two files would have the same id, both carry a piece of their path's hash, so that
+    neither depends on which of them came first.
+    """
+    wanted = {
+        s.path: (s.sidecar.id if s.sidecar and s.sidecar.id else slug(s.full_path.stem))
+        for s in sources
+    }
+    counts = Counter(wanted.values())
+    return {
+        path: name if counts[name] == 1 else f"{name}-{text_key(path)[:6]}"
+        for path, name in wanted.items()
+    }
+
+
+def slug(stem: str) -> str:
+    """A file's stem as an id: lower case, letters, digits, dots and hyphens."""
+    return re.sub(r"[^\w.]+", "-", stem.casefold()).strip("-.") or "document"
+
+
+@cache
+def code_fingerprint() -> str:
+    """Hash of our own code and data that decide a document's text, passages and terms."""
+    package = Path(__file__).parent
+    digest = hashlib.sha256()
+    for pattern in _CODE:
+        for path in sorted(package.glob(pattern)):
+            digest.update(path.name.encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _document(source: SourceFile, media_type: str, parsed: Parsed, identity: str) -> Document:
+    metadata = parsed.metadata
+    if source.sidecar:
+        metadata = apply(metadata, source.sidecar)
+    return Document(
+        id=identity,
+        path=source.path,
+        media_type=media_type,
+        sha256=source.sha256,
+        text=parsed.text,
+        pages=parsed.pages,
+        sections=parsed.sections,
+        metadata=metadata,
+        notes=parsed.notes,
+    )
+
+
+def document_of(file: FileRecord, parsed: ParsedRow) -> Document:
+    """Put a document together from its index record and its stored text."""
+    assert parsed.parsed is not None  # noqa: S101  only files that were read have a document
+    return Document(
+        id=file.entry.document_id,
+        path=file.entry.path,
+        media_type=file.entry.media_type,
+        sha256=file.sha256,
+        text=parsed.parsed.text,
+        pages=parsed.parsed.pages,
+        sections=parsed.parsed.sections,
+        metadata=file.entry.metadata,
+        notes=file.entry.notes,
+    )
+
+
+def _passage(document: Document, number: int, row: PassageRow) -> Passage:
+    return Passage(
+        id=f"{document.id}:{number:04d}",
+        document_id=document.id,
+        start=row.start,
+        end=row.end,
+        text=document.text[row.start : row.end],
+        section=row.section,
+        pages=row.pages,
+    )
+
+
+def _parsed_row(result: tuple[str, Parsed] | UnreadableFile) -> ParsedRow:
+    if isinstance(result, UnreadableFile):
+        return ParsedRow("", None, str(result))
+    return ParsedRow(*result)
+
+
+def _failed(source: SourceFile, row: ParsedRow) -> FileRecord:
+    entry = LibraryEntry(
+        path=source.path,
+        document_id="",
+        outcome="failed",
+        reason=row.reason,
+        media_type=row.media_type,
+        metadata=Metadata(),
+        pages=None,
+        passages=0,
+    )
+    return FileRecord(entry, source.sha256, source.sidecar_sha256, "")
+
+
+def _indexed(source: SourceFile, document: Document, passages: int, key: str) -> FileRecord:
+    entry = LibraryEntry(
+        path=source.path,
+        document_id=document.id,
+        outcome="indexed",
+        reason="",
+        media_type=document.media_type,
+        metadata=document.metadata,
+        pages=len(document.pages) or None,
+        passages=passages,
+        notes=document.notes,
+    )
+    return FileRecord(entry, source.sha256, source.sidecar_sha256, key, document.pages)
+
+
+def _report(
+    sources: Sequence[SourceFile],
+    before: Sequence[FileRecord],
+    after: Sequence[FileRecord],
+    fingerprint: str,
+    run: _Run,
+) -> IndexReport:
+    known = {file.entry.path: (file.sha256, file.sidecar_sha256) for file in before}
+    rows = [_outcome(file, known) for file in after]
+    present = {source.path for source in sources}
+    rows += [
+        FileOutcome(file.entry.path, file.entry.document_id, "removed")
+        for file in before
+        if file.entry.path not in present
+    ]
+    return IndexReport(
+        documents=tuple(sorted(rows, key=lambda row: row.path)),
+        index=fingerprint,
+        passages=sum(file.entry.passages for file in after),
+        embedded=run.embedded,
+        seconds={stage: round(seconds, 3) for stage, seconds in run.seconds.items()},
+    )
+
+
+def _outcome(file: FileRecord, known: dict[str, tuple[str, str]]) -> FileOutcome:
+    entry = file.entry
+    state: FileState
+    if entry.outcome == "failed":
+        state = "failed"
+    elif entry.path not in known:
+        state = "added"
+    else:
+        same = known[entry.path] == (file.sha256, file.sidecar_sha256)
+        state = "unchanged" if same else "updated"
+    return FileOutcome(
+        path=entry.path,
+        document_id=entry.document_id,
+        outcome=state,
+        reason=entry.reason or "; ".join(entry.notes),
+        pages=entry.pages,
+        passages=entry.passages,
+    )
+
+
+@contextmanager
+def _locked(index: Path) -> Iterator[None]:
+    """Hold the index's lock; it goes with the process, so a killed run leaves none behind."""
+    holder = index / "lock-holder.json"
+    lock = FileLock(index / "lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise LockHeld(_who_holds(holder)) from error
+    try:
+        since = time.strftime("%H:%M")
+        who = {"process": os.getpid(), "host": socket.gethostname(), "since": since}
+        holder.write_text(json.dumps(who), encoding="utf-8")
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def _who_holds(holder: Path) -> str:
+    try:
+        who = json.loads(holder.read_text("utf-8"))
+        by = f"process {who['process']} on {who['host']}, since {who['since']}"
+    except (OSError, ValueError, KeyError):
+        by = "another process"
+    return f"This library is being indexed already, by {by}. Wait until that run has ended."

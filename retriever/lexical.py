@@ -1,0 +1,126 @@
+"""BM25 over the passages' terms. `bm25s` is the engine; `rank-bm25` the selectable simple one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retriever.config import Search
+
+Scores = NDArray[np.float64]
+
+
+class LexicalIndex(Protocol):
+    """Scores every passage for a list of query terms."""
+
+    @classmethod
+    def build(cls, terms: Sequence[Sequence[str]], settings: Search) -> Self:
+        """Index the terms of each passage, in passage order."""
+
+    @classmethod
+    def load(cls, folder: Path, settings: Search) -> Self:
+        """Open what `save` wrote."""
+
+    def save(self, folder: Path) -> None:
+        """Write data files into `folder`, the same bytes for the same terms."""
+
+    def scores(self, terms: Sequence[str]) -> Scores:
+        """BM25 score of every passage, shape `(passages,)`; 0 where no term occurs."""
+
+
+class Bm25s:
+    """Lucene's BM25 by `bm25s`: idf = ln(1 + (N - n + 0.5) / (n + 0.5)), which is never negative.
+
+    So a word that stands in half of a small library's passages still counts.
+    """
+
+    def __init__(self, engine: Any, size: int) -> None:
+        self._engine = engine
+        self._size = size
+
+    @classmethod
+    def build(cls, terms: Sequence[Sequence[str]], settings: Search) -> Self:
+        """Index the terms of each passage."""
+        import bm25s
+
+        engine = bm25s.BM25(method="lucene", k1=settings.k1, b=settings.b)
+        if any(terms):
+            # Sorted, so that the same passages give the same bytes whatever came before.
+            words = sorted({term for passage in terms for term in passage})
+            vocabulary = {word: number for number, word in enumerate(words)}
+            numbers = [[vocabulary[term] for term in passage] for passage in terms]
+            engine.index((numbers, vocabulary), show_progress=False)
+        return cls(engine, len(terms))
+
+    @classmethod
+    def load(cls, folder: Path, settings: Search) -> Self:
+        """Open what `save` wrote."""
+        import bm25s
+
+        size = int(json.loads((folder / "size.json").read_text("utf-8")))
+        if not (folder / "params.index.json").exists():
+            return cls(bm25s.BM25(), size)
+        return cls(bm25s.BM25.load(str(folder), show_progress=False), size)
+
+    def save(self, folder: Path) -> None:
+        """Write arrays, vocabulary and parameters; no pickle."""
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "size.json").write_text(f"{self._size}\n", encoding="utf-8")
+        if self._vocabulary:
+            self._engine.save(str(folder), show_progress=False)
+
+    def scores(self, terms: Sequence[str]) -> Scores:
+        """BM25 score of every passage."""
+        known = [self._vocabulary[term] for term in terms if term in self._vocabulary]
+        if not known:
+            return np.zeros(self._size)
+        return np.asarray(self._engine.get_scores_from_ids(known), dtype=np.float64)
+
+    @property
+    def _vocabulary(self) -> dict[str, int]:
+        return getattr(self._engine, "vocab_dict", {})
+
+
+class RankBm25:
+    """`rank_bm25.BM25Okapi`: slow beyond a few thousand passages, and simple to check against.
+
+    Its idf is ln((N - n + 0.5) / (n + 0.5)); a word in half of the passages counts nothing.
+    """
+
+    def __init__(self, terms: Sequence[Sequence[str]], settings: Search) -> None:
+        from rank_bm25 import BM25Okapi
+
+        self._terms = terms
+        engine = BM25Okapi(terms, k1=settings.k1, b=settings.b) if any(terms) else None
+        self._engine = engine
+
+    @classmethod
+    def build(cls, terms: Sequence[Sequence[str]], settings: Search) -> Self:
+        """Index the terms of each passage."""
+        return cls(terms, settings)
+
+    @classmethod
+    def load(cls, folder: Path, settings: Search) -> Self:
+        """Open what `save` wrote."""
+        with (folder / "terms.jsonl").open(encoding="utf-8") as stream:
+            return cls([json.loads(line) for line in stream], settings)
+
+    def save(self, folder: Path) -> None:
+        """Write the terms; the engine is made anew from them."""
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "terms.jsonl").open("w", encoding="utf-8") as stream:
+            stream.writelines(json.dumps(list(terms)) + "\n" for terms in self._terms)
+
+    def scores(self, terms: Sequence[str]) -> Scores:
+        """BM25 score of every passage."""
+        if self._engine is None:
+            return np.zeros(len(self._terms))
+        return np.asarray(self._engine.get_scores(list(terms)), dtype=np.float64)
+
+
+ENGINES: dict[str, type[LexicalIndex]] = {"bm25s": Bm25s, "rank-bm25": RankBm25}

@@ -1,0 +1,295 @@
+"""One library: its folder, its settings, its index. The whole of the retriever behind one class.
+
+Example:
+    `Library.open("my-library").ask("What increases uptake of bowel cancer screening?")`
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sqlite3
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+from retriever import generation, version
+from retriever.answer import compose
+from retriever.config import Settings, load_settings
+from retriever.embedder import Embedder, open_embedder
+from retriever.errors import (
+    IndexMismatch,
+    IndexMissing,
+    RetrieverError,
+    UnknownDocument,
+)
+from retriever.indexing import ShowProgress, bring_up_to_date, document_of, scan
+from retriever.question import understand
+from retriever.schema import (
+    Answer,
+    Check,
+    Document,
+    Filters,
+    Hit,
+    IndexReport,
+    LibraryEntry,
+    Mode,
+    Passage,
+    Record,
+)
+from retriever.search import NO_FILTERS, Searcher, Stopwatch
+from retriever.store import Store
+
+LIBRARY_VARIABLE = "RETRIEVER_LIBRARY"
+
+
+class Library:
+    """A folder with `corpus/`, `index/` and perhaps `retriever.toml`.
+
+    Safe to share between threads. A new index is picked up with the next question; a document
+    whose file was deleted is not shown from that moment on.
+
+    Attributes:
+        root: The library's folder.
+        corpus: Where the documents are.
+        index_folder: Where the index is.
+        settings: As read when the library was opened.
+    """
+
+    def __init__(self, root: Path, settings: Settings, embedder: Embedder) -> None:
+        self.root = root
+        self.corpus = root / "corpus"
+        self.index_folder = root / "index"
+        self.settings = settings
+        self._embedder = embedder
+        self._searcher: Searcher | None = None
+        self._opening = threading.Lock()
+
+    @classmethod
+    def open(cls, path: str | Path | None = None) -> Self:
+        """Open the library at `path`, else at `RETRIEVER_LIBRARY`, else the project's own.
+
+        Raises:
+            RetrieverError: There is no such folder, or its settings are wrong.
+        """
+        named = path or os.environ.get(LIBRARY_VARIABLE)
+        root = Path(named).expanduser() if named else Path(__file__).resolve().parents[1]
+        if not root.is_dir():
+            raise RetrieverError(
+                f"There is no folder {root}. Name the library's folder with --library or "
+                f"{LIBRARY_VARIABLE}, or make it and put documents into {root / 'corpus'}."
+            )
+        settings = load_settings(root)
+        return cls(root, settings, open_embedder(settings.embedder))
+
+    def index(
+        self, progress: ShowProgress | None = None, retry_failed: bool = False
+    ) -> IndexReport:
+        """Bring the index up to date with `corpus/`; see `indexing.bring_up_to_date`."""
+        return bring_up_to_date(
+            self.corpus, self.index_folder, self.settings, self._embedder, progress, retry_failed
+        )
+
+    def search(
+        self, query: str, k: int = 10, mode: Mode = "hybrid", filters: Filters = NO_FILTERS
+    ) -> list[Hit]:
+        """The `k` best passages, best first.
+
+        Raises:
+            BadQuestion: The query cannot be searched for, or the mode is unknown.
+            IndexMissing: Nothing was indexed yet.
+            IndexMismatch: The index is damaged or belongs to other settings.
+        """
+        searcher = self.searcher()
+        text = understand(query).text
+        return searcher.search(text, k, filters, mode, self._gone(searcher))
+
+    def ask(
+        self,
+        question: str,
+        filters: Filters = NO_FILTERS,
+        per_document: int | None = None,
+        stopwatch: Stopwatch | None = None,
+    ) -> Answer:
+        """Findings that answer the question, or the plain word that the library holds none.
+
+        Args:
+            question: As a person puts it.
+            filters: Restrictions.
+            per_document: The most findings out of one document; as set in the settings if None.
+            stopwatch: Told the seconds of each step.
+
+        Raises:
+            BadQuestion, IndexMissing, IndexMismatch: As `search`.
+        """
+        searcher = self.searcher()
+        query = understand(question)
+        settings = self.settings.answers
+        gone = self._gone(searcher)
+        hits = searcher.search(
+            query.text, settings.passages, filters, gone=gone, stopwatch=stopwatch
+        )
+        scope = searcher.scope(filters, gone)
+        return compose(
+            query,
+            hits,
+            searcher,
+            settings,
+            per_document or settings.per_document,
+            Record(searcher.generation.fingerprint, version.VERSION, _now()),
+            (scope.documents, len(scope.passages)),
+            stopwatch,
+        )
+
+    def entries(self) -> list[LibraryEntry]:
+        """Every file of the library that was there when it was indexed and still is.
+
+        Raises:
+            IndexMissing, IndexMismatch: As `search`.
+        """
+        files = self.searcher().generation.files
+        return [f.entry for f in files if (self.corpus / f.entry.path).exists()]
+
+    def document(self, document_id: str) -> Document:
+        """One document with its text.
+
+        Raises:
+            UnknownDocument: No such document; the nearest names are given.
+            IndexMissing, IndexMismatch: As `search`.
+        """
+        for _ in range(2):  # the index may be replaced between finding the row and reading it
+            searcher = self.searcher()
+            self._known(searcher, document_id)
+            file = searcher.files[document_id]
+            try:
+                with Store.open_to_read(self.index_folder / "store.sqlite") as store:
+                    return document_of(file, store.parsed(file.parsed_key))
+            except (KeyError, sqlite3.DatabaseError):
+                continue
+        raise IndexMismatch(
+            f"The text of '{document_id}' is missing from {self.index_folder / 'store.sqlite'}. "
+            "Run `retriever index` to read it again."
+        )
+
+    def passages(self, document_id: str) -> list[Passage]:
+        """The passages of one document, in order of the text.
+
+        Raises:
+            UnknownDocument, IndexMissing, IndexMismatch: As `document`.
+        """
+        searcher = self.searcher()
+        self._known(searcher, document_id)
+        return searcher.passages_of(document_id)
+
+    def file_of(self, document_id: str) -> Path:
+        """The original file of a document.
+
+        Raises:
+            UnknownDocument, IndexMissing, IndexMismatch: As `document`.
+        """
+        searcher = self.searcher()
+        self._known(searcher, document_id)
+        return self.corpus / searcher.files[document_id].entry.path
+
+    @property
+    def index_id(self) -> str:
+        """Fingerprint of the index in force, `sha256:...`."""
+        return self.searcher().generation.fingerprint
+
+    def searcher(self) -> Searcher:
+        """The index in force, in memory; read again when another one was put in force.
+
+        Raises:
+            IndexMissing, IndexMismatch: As `search`.
+        """
+        with self._opening:
+            name = generation.current_name(self.index_folder)
+            if self._searcher is None or self._searcher.generation.name != name:
+                self._searcher = self._open_searcher()
+            return self._searcher
+
+    def _open_searcher(self) -> Searcher:
+        # An index that is replaced while it is being read looks damaged: look once more.
+        for _ in range(3):
+            before = generation.current_name(self.index_folder)
+            try:
+                return Searcher.open(self.index_folder, self.settings, self._embedder)
+            except (IndexMismatch, OSError):
+                if generation.current_name(self.index_folder) == before:
+                    raise
+        return Searcher.open(self.index_folder, self.settings, self._embedder)
+
+    def _gone(self, searcher: Searcher) -> frozenset[str]:
+        """Documents whose file was deleted since they were indexed."""
+        return frozenset(
+            document
+            for document, file in searcher.files.items()
+            if not (self.corpus / file.entry.path).exists()
+        )
+
+    def _known(self, searcher: Searcher, document_id: str) -> None:
+        if document_id in searcher.files and document_id not in self._gone(searcher):
+            return
+        near = difflib.get_close_matches(document_id.casefold(), searcher.files, n=3, cutoff=0.5)
+        hint = f" Did you mean {' or '.join(near)}?" if near else ""
+        raise UnknownDocument(
+            f"The library holds no document '{document_id}'.{hint} "
+            "`retriever documents` lists all of them."
+        )
+
+    def check(self) -> list[Check]:
+        """Look the library over: settings, model, index, files; each problem with what mends it."""
+        return [self._check_index(), *self._check_files()]
+
+    def _check_index(self) -> Check:
+        try:
+            searcher = self.searcher()
+        except IndexMissing as error:
+            return Check("index", "warning", str(error), "retriever index")
+        except (IndexMismatch, OSError) as error:
+            return Check("index", "error", str(error), "retriever index")
+        counts = f"{len(searcher.files)} documents, {len(searcher.generation.passages)} passages"
+        return Check("index", "ok", f"The index is whole: {counts}.")
+
+    def _check_files(self) -> list[Check]:
+        known = {f.entry.path: f for f in generation.read_files(self.index_folder)}
+        sources = {source.path: source for source in scan(self.corpus)}
+        if not sources:
+            return [
+                Check("documents", "warning", f"{self.corpus} holds no documents.",
+                      f"Put documents into {self.corpus}, then: retriever index")
+            ]
+        stale = [
+            path
+            for path, source in sources.items()
+            if path not in known
+            or (known[path].sha256, known[path].sidecar_sha256)
+            != (source.sha256, source.sidecar_sha256)
+        ]
+        stale += [path for path in known if path not in sources]
+        checks = [_freshness(len(stale), sorted(stale))]
+        checks += [
+            Check("file", "warning", f"{path}: {known[path].entry.reason}",
+                  "Mend or replace the file, then: retriever index")
+            for path in sorted(known.keys() & sources.keys())
+            if known[path].entry.outcome == "failed"
+        ]
+        return checks
+
+    def close(self) -> None:
+        """Let go of the index in memory."""
+        with self._opening:
+            self._searcher = None
+
+
+def _freshness(count: int, stale: list[str]) -> Check:
+    if not count:
+        return Check("freshness", "ok", "The index is up to date with the documents.")
+    named = ", ".join(stale[:5]) + (" …" if count > 5 else "")
+    message = f"{count} files were added, changed or removed since indexing: {named}."
+    return Check("freshness", "warning", message, "retriever index")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

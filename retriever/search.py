@@ -1,0 +1,214 @@
+"""Query -> hits: BM25 and vectors, each over all passages, joined by fusion."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retriever import generation
+from retriever.config import Settings
+from retriever.embedder import Embedder, Vectors
+from retriever.errors import BadQuestion
+from retriever.fusion import FUSIONS, Scores, ranks
+from retriever.generation import FileRecord, Generation
+from retriever.schema import MODES, Filters, Hit, Mode, Passage
+from retriever.tokens import tokenise_query
+
+Numbers = NDArray[np.int64]
+NO_FILTERS = Filters()
+
+
+class Stopwatch:
+    """Seconds spent per step of a question, for those who want to know."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def time(self, step: str) -> Iterator[None]:
+        """Add the time of the block to `step`."""
+        begun = time.perf_counter()
+        yield
+        self.seconds[step] = self.seconds.get(step, 0.0) + time.perf_counter() - begun
+
+
+@dataclasses.dataclass(frozen=True)
+class Scope:
+    """What the filters let through: passage numbers, ascending, and how many documents."""
+
+    passages: Numbers
+    documents: int
+
+
+class Searcher:
+    """An index in memory. Safe for many threads: nothing in it changes after opening."""
+
+    def __init__(self, index: Generation, settings: Settings, embedder: Embedder) -> None:
+        self.generation = index
+        self.files = {f.entry.document_id: f for f in index.files if f.entry.outcome == "indexed"}
+        self._settings = settings
+        self._embedder = embedder
+        self._documents = list(self.files)
+        numbers = {document: number for number, document in enumerate(self._documents)}
+        self._document_of = np.array(
+            [numbers[passage.document_id] for passage in index.passages], dtype=np.int64
+        )
+
+    @classmethod
+    def open(cls, index: Path, settings: Settings, embedder: Embedder) -> Self:
+        """Read the index in force.
+
+        Raises:
+            IndexMissing: There is none.
+            IndexMismatch: It is damaged or was built with another model or other settings.
+        """
+        return cls(generation.read(index, settings, embedder.fingerprint), settings, embedder)
+
+    def scope(self, filters: Filters, gone: frozenset[str] = frozenset()) -> Scope:
+        """The passages that may be found.
+
+        Args:
+            filters: What the person restricted the search to.
+            gone: Ids of documents whose file was deleted since the index was built.
+        """
+        allowed = np.array(
+            [
+                document not in gone and _lets_through(filters, self.files[document])
+                for document in self._documents
+            ],
+            dtype=bool,
+        )
+        if not len(allowed):
+            return Scope(np.empty(0, dtype=np.int64), 0)
+        return Scope(np.flatnonzero(allowed[self._document_of]), int(allowed.sum()))
+
+    def search(
+        self,
+        query: str,
+        k: int,
+        filters: Filters = NO_FILTERS,
+        mode: Mode = "hybrid",
+        gone: frozenset[str] = frozenset(),
+        stopwatch: Stopwatch | None = None,
+    ) -> list[Hit]:
+        """The `k` best passages for a query, best first; ties by passage order.
+
+        Args:
+            query: Words or a question.
+            k: How many, at least 1.
+            filters: Restrictions.
+            mode: `hybrid`, or one arm alone.
+            gone: See `scope`.
+            stopwatch: Told the seconds of `embed`, `lexical`, `vector` and `fusion`.
+
+        Raises:
+            BadQuestion: Unknown mode or `k` below 1.
+        """
+        if mode not in MODES:
+            raise BadQuestion(f"Unknown mode '{mode}'. Choose one of {', '.join(MODES)}.")
+        if k < 1:
+            raise BadQuestion(f"Asked for {k} passages. Ask for at least 1.")
+        watch = stopwatch or Stopwatch()
+        allowed = self.scope(filters, gone).passages
+        if not len(allowed):
+            return []
+        vector = self._embed(query, mode, watch)
+        depth = max(self._settings.search.candidates, k)
+        with watch.time("lexical"):
+            words = self._words(query, allowed) if mode != "vector" else None
+        with watch.time("vector"):
+            near = self.generation.vectors.nearest(vector, depth, allowed) if len(vector) else None
+        with watch.time("fusion"):
+            return self._join(words, near, vector, depth, allowed)[:k]
+
+    def _embed(self, query: str, mode: Mode, watch: Stopwatch) -> Vectors:
+        with watch.time("embed"):
+            if mode == "lexical":
+                return np.empty(0, dtype=np.float32)
+            return np.asarray(self._embedder.embed([query])[0])
+
+    def _words(self, query: str, allowed: Numbers) -> Scores:
+        """BM25 score of every passage; 0 for those that the filters leave out."""
+        everywhere = self.generation.lexical.scores(tokenise_query(query))
+        scores = np.zeros_like(everywhere)
+        scores[allowed] = everywhere[allowed]
+        return scores
+
+    def _join(
+        self,
+        words: Scores | None,
+        near: Numbers | None,
+        vector: Vectors,
+        depth: int,
+        allowed: Numbers,
+    ) -> list[Hit]:
+        """Make hits of what the arms found: their union, both scores for each, fused."""
+        found = [] if words is None else [_best(words, allowed, depth)]
+        if near is not None:
+            found.append(near)
+        numbers = np.unique(np.concatenate(found))
+        lexical = np.zeros(len(numbers)) if words is None else words[numbers]
+        similar = None if near is None else self.generation.vectors.similarities(vector, numbers)
+        if similar is None:
+            scores = lexical
+        elif words is None:
+            scores = similar
+        else:
+            scores = FUSIONS[self._settings.search.fusion](lexical, similar, self._settings.search)
+        by_words = ranks(lexical)
+        by_vector = None if similar is None else ranks(similar)
+        order = np.argsort(-scores, kind="stable")
+        return [
+            Hit(
+                rank=rank,
+                passage=(passage := self.generation.passages[int(numbers[at])]),
+                title=self.files[passage.document_id].entry.metadata.title,
+                score=float(scores[at]),
+                lexical_rank=int(by_words[at]) if lexical[at] > 0 else None,
+                vector_rank=None if by_vector is None else int(by_vector[at]),
+                lexical_score=float(lexical[at]),
+                vector_score=None if similar is None else float(similar[at]),
+            )
+            for rank, at in enumerate(order, start=1)
+        ]
+
+    def similarities(self, query: str, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Cosine similarity of each text to a query, shape `(len(texts),)`."""
+        vectors = self._embedder.embed([query, *texts])
+        return np.asarray(vectors[1:] @ vectors[0], dtype=np.float64)
+
+    def passages_of(self, document_id: str) -> list[Passage]:
+        """The passages of one document, in order of the text."""
+        return [p for p in self.generation.passages if p.document_id == document_id]
+
+
+def _best(scores: Scores, allowed: Numbers, count: int) -> Numbers:
+    """Numbers of the passages with the highest scores above 0, best first."""
+    scored = allowed[scores[allowed] > 0]
+    return np.asarray(scored[np.argsort(-scores[scored], kind="stable")][:count])
+
+
+def _lets_through(filters: Filters, file: FileRecord) -> bool:
+    metadata = file.entry.metadata
+    if filters.document_ids and file.entry.document_id not in filters.document_ids:
+        return False
+    if filters.source_types and metadata.source_type not in filters.source_types:
+        return False
+    if filters.publishers and metadata.publisher not in filters.publishers:
+        return False
+    return _within(metadata.year, filters.year_from, filters.year_to)
+
+
+def _within(year: int | None, first: int | None, last: int | None) -> bool:
+    if first is None and last is None:
+        return True
+    if year is None:
+        return False
+    return (first is None or year >= first) and (last is None or year <= last)

@@ -1,0 +1,240 @@
+"""`index/store.sqlite`: what was parsed, cut and embedded, so that only changes cost time.
+
+Every row is named by what it was made from (hashes of file, settings, code, model), so a row is
+either right or absent. Deleting the file loses nothing but time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retriever.errors import StorageError
+from retriever.schema import Metadata, Page, Parsed, Section, to_dict
+
+Vectors = NDArray[np.float32]
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS parsed (
+    key TEXT PRIMARY KEY, media_type TEXT NOT NULL, parsed TEXT, reason TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS passages (key TEXT PRIMARY KEY, rows TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS embeddings (
+    model TEXT NOT NULL, text TEXT NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (model, text)
+) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True)
+class ParsedRow:
+    """What reading a file gave: `parsed`, or None and the reason why not."""
+
+    media_type: str
+    parsed: Parsed | None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class PassageRow:
+    """A passage before it is given its document's id: where it is, and its BM25 terms."""
+
+    start: int
+    end: int
+    section: tuple[str, ...]
+    pages: tuple[int, int] | None
+    terms: tuple[str, ...]
+
+
+def text_key(text: str) -> str:
+    """The name under which a text's vector is kept: its SHA-256."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Store:
+    """The cache behind an index. Not shared between threads: open one where it is needed."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self._path = path
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open for writing; made if absent, made anew if it is damaged.
+
+        Raises:
+            StorageError: The file cannot be written.
+        """
+        store = cls(_connect(path, "rwc"), path)
+        try:
+            store._prepare()
+        except sqlite3.DatabaseError as error:
+            store.close()
+            if isinstance(error, sqlite3.OperationalError):
+                raise storage_error(path, error) from error
+            path.unlink()  # not a database, or torn: it is only a cache
+            store = cls(_connect(path, "rwc"), path)
+            store._prepare()
+        return store
+
+    @classmethod
+    def open_to_read(cls, path: Path) -> Self:
+        """Open an existing store without writing to it.
+
+        Raises:
+            sqlite3.DatabaseError: Absent or damaged.
+        """
+        return cls(_connect(path, "ro"), path)
+
+    def _prepare(self) -> None:
+        self._connection.executescript(_TABLES)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def parsed_keys(self) -> set[str]:
+        """The keys of all files that were read, also of those that could not be."""
+        return {row[0] for row in self._connection.execute("SELECT key FROM parsed")}
+
+    def parsed(self, key: str) -> ParsedRow:
+        """What reading gave.
+
+        Raises:
+            KeyError: That file was not read yet.
+        """
+        row = self._connection.execute(
+            "SELECT media_type, parsed, reason FROM parsed WHERE key = ?", (key,)
+        ).fetchone()
+        if row is None:
+            raise KeyError(key)
+        return ParsedRow(row[0], _parsed_from(json.loads(row[1])) if row[1] else None, row[2])
+
+    def save_parsed(self, key: str, row: ParsedRow) -> None:
+        """Keep what reading a file gave."""
+        text = json.dumps(to_dict(row.parsed), ensure_ascii=False) if row.parsed else None
+        with self._writing() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO parsed VALUES (?, ?, ?, ?)",
+                (key, row.media_type, text, row.reason),
+            )
+
+    def failed(self) -> list[str]:
+        """Keys of files that could not be read."""
+        rows = self._connection.execute("SELECT key FROM parsed WHERE parsed IS NULL")
+        return [row[0] for row in rows]
+
+    def forget_parsed(self, keys: Sequence[str]) -> None:
+        """Drop what reading gave, so that those files are read again."""
+        with self._writing() as connection:
+            connection.executemany("DELETE FROM parsed WHERE key = ?", [(key,) for key in keys])
+
+    def passages(self, key: str) -> list[PassageRow] | None:
+        """The passages of a document, or None where it was not cut yet."""
+        row = self._connection.execute(
+            "SELECT rows FROM passages WHERE key = ?", (key,)
+        ).fetchone()
+        return None if row is None else [_passage_from(item) for item in json.loads(row[0])]
+
+    def save_passages(self, key: str, rows: Sequence[PassageRow]) -> None:
+        """Keep the passages of a document."""
+        text = json.dumps(
+            [[r.start, r.end, r.section, r.pages, " ".join(r.terms)] for r in rows],
+            ensure_ascii=False,
+        )
+        with self._writing() as connection:
+            connection.execute("INSERT OR REPLACE INTO passages VALUES (?, ?)", (key, text))
+
+    def vectors(self, model: str) -> dict[str, bytes]:
+        """All kept vectors of a model (float32 bytes), by `text_key`."""
+        rows = self._connection.execute(
+            "SELECT text, vector FROM embeddings WHERE model = ?", (model,)
+        )
+        return dict(rows)
+
+    def save_vectors(self, model: str, keys: Sequence[str], vectors: Vectors) -> None:
+        """Keep vectors of shape `(len(keys), dimension)`."""
+        with self._writing() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO embeddings VALUES (?, ?, ?)",
+                [(model, key, row.tobytes()) for key, row in zip(keys, vectors, strict=True)],
+            )
+
+    def prune(self, parsed: set[str], passages: set[str], model: str, texts: set[str]) -> None:
+        """Drop everything that is not named; vectors of other models are kept."""
+        with self._writing() as connection:
+            self._drop(connection, "parsed", "key", parsed, "")
+            self._drop(connection, "passages", "key", passages, "")
+            self._drop(connection, "embeddings", "text", texts, model)
+
+    def _drop(
+        self, connection: sqlite3.Connection, table: str, column: str, keep: set[str], model: str
+    ) -> None:
+        where, values = (" WHERE model = ?", (model,)) if model else ("", ())
+        # Table and column names are ours, from the three calls above.
+        found = connection.execute(f"SELECT {column} FROM {table}{where}", values)  # noqa: S608
+        gone = [(row[0], *values) for row in found if row[0] not in keep]
+        and_model = " AND model = ?" if model else ""
+        connection.executemany(
+            f"DELETE FROM {table} WHERE {column} = ?{and_model}", gone  # noqa: S608
+        )
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with self._connection:
+                yield self._connection
+        except sqlite3.OperationalError as error:
+            raise storage_error(self._path, error) from error
+
+
+def storage_error(path: Path, error: Exception) -> StorageError:
+    """What a person should know when `path` could not be written."""
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return StorageError(
+        f"Cannot write {path}: {reason}. Make sure that the disk has room and that you may write "
+        "to the folder; then run `retriever index` again. The index in force is untouched."
+    )
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    try:
+        return sqlite3.connect(
+            f"{path.resolve().as_uri()}?mode={mode}", uri=True, timeout=30.0,
+            check_same_thread=False,
+        )
+    except sqlite3.OperationalError as error:
+        if mode == "ro":
+            raise
+        raise storage_error(path, error) from error
+
+
+def _parsed_from(data: dict[str, Any]) -> Parsed:
+    return Parsed(
+        text=data["text"],
+        pages=tuple(Page(**page) for page in data["pages"]),
+        sections=tuple(Section(**section) for section in data["sections"]),
+        metadata=Metadata.from_dict(data["metadata"]),
+        notes=tuple(data["notes"]),
+    )
+
+
+def _passage_from(item: list[Any]) -> PassageRow:
+    start, end, section, pages, terms = item
+    return PassageRow(
+        start, end, tuple(section), (pages[0], pages[1]) if pages else None, tuple(terms.split())
+    )
