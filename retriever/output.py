@@ -1,4 +1,4 @@
-"""How the command line prints: tables, wrapped text, JSON and a progress bar.
+"""How the command line prints: tables, wrapped text, JSON, TREC runs and a progress bar.
 
 Everything printed comes out of documents that anybody may have written, so control characters
 (which a terminal would obey) are shown as a replacement character.
@@ -7,14 +7,31 @@ Everything printed comes out of documents that anybody may have written, so cont
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import sys
 import textwrap
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TextIO
 
-from retriever.schema import Progress
+from retriever.config import Setting
+from retriever.schema import (
+    Answer,
+    Check,
+    Document,
+    FileOutcome,
+    Finding,
+    Hit,
+    IndexReport,
+    LibraryEntry,
+    Metadata,
+    Page,
+    Passage,
+    Progress,
+    to_dict,
+)
 
 TEXT_WIDTH = 88
 BAR_WIDTH = 24
@@ -119,3 +136,197 @@ def _occasional_lines(stream: TextIO) -> Callable[[Progress], None]:
         last = now
 
     return show
+
+
+def index_report(report: IndexReport) -> str:
+    """What a run of indexing did: the files it touched, the counts, the failed files last."""
+    return "\n\n".join(_index_blocks(report))
+
+
+def _index_blocks(report: IndexReport) -> Iterator[str]:
+    changed = [row for row in report.documents if row.outcome in ("added", "updated", "removed")]
+    failed = [row for row in report.documents if row.outcome == "failed"]
+    if changed:
+        yield table(
+            ("outcome", "path", "document", "pages", "passages", "note"),
+            [_outcome_row(row) for row in changed],
+        )
+    counts = Counter(row.outcome for row in report.documents)
+    outcomes = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
+    yield (
+        f"{len(report.documents)} files{': ' if outcomes else ''}{outcomes}. "
+        f"{report.passages} passages.\nindex {report.index}"
+    )
+    if failed:
+        yield f"{len(failed)} could not be read:\n" + table(
+            ("path", "reason"), [(row.path, row.reason) for row in failed]
+        )
+
+
+def _outcome_row(row: FileOutcome) -> Row:
+    return (row.outcome, row.path, row.document_id, row.pages, row.passages, row.reason)
+
+
+def hit_record(hit: Hit) -> dict[str, Any]:
+    """One row of `retriever search --format json`."""
+    return {
+        "rank": hit.rank,
+        "passage_id": hit.passage.id,
+        "document_id": hit.passage.document_id,
+        "title": hit.title,
+        "pages": list(hit.passage.pages) if hit.passage.pages else None,
+        "score": hit.score,
+        "lexical_rank": hit.lexical_rank,
+        "vector_rank": hit.vector_rank,
+        "text": hit.passage.text,
+    }
+
+
+def hit_table(hits: Sequence[Hit]) -> str:
+    """Passages found, best first, a line each."""
+    if not hits:
+        return "Nothing in the library fits these words."
+    rows = [
+        (
+            hit.rank,
+            f"{hit.score:.3f}",
+            hit.passage.id,
+            pages_label(hit.passage.pages),
+            hit.title,
+            hit.passage.text,
+        )
+        for hit in hits
+    ]
+    return table(("rank", "score", "passage", "pages", "title", "text"), rows)
+
+
+def run_lines(hits: Sequence[Hit], query_id: str, tag: str) -> Iterator[str]:
+    """A TREC run: scores fall strictly, for evaluation tools order equal scores as they like."""
+    above = math.inf
+    for hit in hits:
+        above = min(hit.score, math.nextafter(above, -math.inf))
+        yield f"{query_id} Q0 {hit.passage.id} {hit.rank} {above!r} {tag}"
+
+
+def answer_text(answer: Answer) -> str:
+    """An answer for reading: what was found, each quotation with its source, what is missing."""
+    return "\n\n".join(_answer_blocks(answer))
+
+
+def _answer_blocks(answer: Answer) -> Iterator[str]:
+    yield wrapped(answer.message)
+    for number, finding in enumerate(answer.findings, 1):
+        yield _finding_text(number, finding)
+    if answer.gaps or answer.warnings:
+        yield "\n".join(wrapped(f"- {line}") for line in (*answer.gaps, *answer.warnings))
+    yield (
+        f"Searched {answer.documents_searched} documents, {answer.passages_searched} passages "
+        f"(index {answer.record.index})."
+    )
+
+
+def _finding_text(number: int, finding: Finding) -> str:
+    source = (
+        finding.publisher,
+        str(finding.year or "year not stated"),
+        finding.source_type.replace("-", " "),
+        pages_label(finding.pages),
+        f"status: {finding.status}",
+        f"[{finding.document_id}]",
+    )
+    lines = (f"{finding.title}", ", ".join(filter(None, source)), finding.url)
+    quotation = wrapped(f"“{finding.quote}”", "   ")
+    cited = (wrapped(line, "   ") for line in lines if line)
+    return f"{number:>2} {quotation[3:]}\n" + "\n".join(cited)
+
+
+def entry_table(entries: Sequence[LibraryEntry]) -> str:
+    """The files of a library, a line each; a failed one with its reason."""
+    headings = ("document", "outcome", "kind", "year", "pages", "passages", "title or reason")
+    return table(headings, [_entry_row(entry) for entry in entries])
+
+
+def _entry_row(entry: LibraryEntry) -> Row:
+    if entry.outcome == "failed":
+        return (entry.path, "failed", None, None, None, None, entry.reason)
+    known = entry.metadata
+    return (
+        entry.document_id,
+        entry.outcome,
+        known.source_type,
+        known.year,
+        entry.pages,
+        entry.passages,
+        known.title,
+    )
+
+
+def document_record(
+    document: Document, page: Page | None, passages: Sequence[Passage] | None
+) -> dict[str, Any]:
+    """`retriever show --format json`: the document, or of its pages and text one page only."""
+    record = to_dict(document)
+    if page:
+        record |= {"pages": [to_dict(page)], "text": document.text[page.start : page.end]}
+    if passages is not None:
+        record["passages"] = [to_dict(passage) for passage in passages]
+    return record
+
+
+def document_text(
+    document: Document, page: Page | None, passages: Sequence[Passage] | None
+) -> str:
+    """What is known about a document, then its passages or its text (of one page, if given)."""
+    return "\n\n".join(_document_blocks(document, page, passages))
+
+
+def _document_blocks(
+    document: Document, page: Page | None, passages: Sequence[Passage] | None
+) -> Iterator[str]:
+    yield "\n".join(_metadata_lines(document))
+    if passages is not None:
+        yield from map(_passage_text, passages)
+    elif page:
+        yield wrapped(document.text[page.start : page.end].strip("\n"))
+    else:
+        yield wrapped(document.text)
+
+
+def _metadata_lines(document: Document) -> Iterator[str]:
+    yield f"{'id':<14} {document.id}"
+    yield f"{'file':<14} {harmless(document.path)} ({document.media_type})"
+    for name, value in to_dict(document.metadata).items():
+        if name == "inferred" or not value:
+            continue
+        shown = ", ".join(value) if isinstance(value, list) else str(value)
+        yield f"{name:<14} {harmless(shown)}{_mark(document.metadata, name)}"
+    if document.pages:
+        yield f"{'pages':<14} {len(document.pages)}"
+    for note in document.notes:
+        yield f"{'note':<14} {harmless(note)}"
+
+
+def _mark(metadata: Metadata, name: str) -> str:
+    return " (inferred)" if name in metadata.inferred else ""
+
+
+def _passage_text(passage: Passage) -> str:
+    place = " > ".join(passage.section)
+    heading = ", ".join(filter(None, (passage.id, pages_label(passage.pages), place)))
+    return f"[{harmless(heading)}]\n{wrapped(passage.text)}"
+
+
+def checks_text(checks: Sequence[Check]) -> str:
+    """What was looked at, a line each; under a problem what mends it."""
+    return "\n".join(map(_check_text, checks))
+
+
+def _check_text(item: Check) -> str:
+    line = harmless(f"{item.severity:<8} {item.name}: {item.message}")
+    return f"{line}\n{'':<8} To mend it: {harmless(item.remedy)}" if item.remedy else line
+
+
+def settings_table(settings: Sequence[Setting]) -> str:
+    """Every setting with its value, its default and where it is set."""
+    rows = [(item.name, item.value, item.default, item.set_in) for item in settings]
+    return table(("setting", "value", "default", "set in"), rows)

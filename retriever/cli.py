@@ -1,0 +1,312 @@
+"""The command line: it parses, calls the library and prints. Heavy imports wait for a command.
+
+Data goes to standard output, progress and messages to standard error. The exit status is 0 when
+all went well, 1 when something is wrong that a person can mend, 2 when the command line itself
+was not understood, and 130 after Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from retriever import output
+from retriever.config import list_settings
+from retriever.errors import RetrieverError
+from retriever.schema import MODES, SOURCE_TYPES, Document, Filters, Mode, Page, to_dict
+from retriever.version import VERSION
+
+if TYPE_CHECKING:
+    from retriever.library import Library
+
+R = TypeVar("R")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class _Group(click.Group):
+    """Turns our own errors into one line and exit status 1, and Ctrl-C into a plain word."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except RetrieverError as error:
+            raise click.ClickException(" ".join(output.harmless(str(error)).split())) from error
+        except KeyboardInterrupt:
+            click.echo("\nStopped.", err=True)
+            ctx.exit(130)
+
+
+def format_option(*formats: str) -> Callable[[F], F]:
+    """Give a command `--format`; the first of `formats` is what it prints unasked."""
+    return click.option(
+        "--format",
+        "layout",
+        type=click.Choice(formats),
+        default=formats[0],
+        show_default=True,
+        help="How the result is printed.",
+    )
+
+
+def filter_options(command: Callable[..., R]) -> Callable[..., R]:
+    """Give a command the options that narrow the search; it is called with `filters`."""
+
+    @functools.wraps(command)
+    def with_filters(
+        source_type: tuple[str, ...],
+        publisher: tuple[str, ...],
+        from_year: int | None,
+        to_year: int | None,
+        document: tuple[str, ...],
+        **rest: Any,
+    ) -> R:
+        filters = Filters(source_type, publisher, from_year, to_year, document)
+        return command(filters=filters, **rest)
+
+    options = (
+        click.option(
+            "--source-type",
+            multiple=True,
+            type=click.Choice(SOURCE_TYPES),
+            help="Search only this kind of source. May be given again.",
+        ),
+        click.option(
+            "--publisher",
+            multiple=True,
+            help="Search only what this organisation published. May be given again.",
+        ),
+        click.option("--from-year", type=int, help="Search only what appeared in or after it."),
+        click.option("--to-year", type=int, help="Search only what appeared in or before it."),
+        click.option(
+            "--document",
+            multiple=True,
+            metavar="DOCUMENT_ID",
+            help="Search only this document. May be given again.",
+        ),
+    )
+    return functools.reduce(lambda done, option: option(done), reversed(options), with_filters)
+
+
+def _example(*lines: str) -> str:
+    """The end of a help text; the backspace tells click to leave the lines as they are."""
+    return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+@click.group(
+    cls=_Group,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=_example(
+        "retriever index",
+        'retriever ask "What increases bowel cancer screening uptake?"',
+    ),
+)
+@click.option(
+    "--library",
+    "root",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The library's folder, which holds corpus/. Default: RETRIEVER_LIBRARY, or else the "
+    "starter library of this project.",
+)
+@click.version_option(VERSION, message="%(version)s")
+@click.pass_context
+def cli(ctx: click.Context, root: Path | None) -> None:
+    """Answer commissioning questions with verbatim, page-cited passages."""
+    ctx.obj = root
+
+
+def _open(root: Path | None) -> Library:
+    from retriever.library import Library  # slow to load: not for --help
+
+    return Library.open(root)
+
+
+def _words(text: str) -> str:
+    """The question as given, or from standard input when it is "-"."""
+    if text == "-":
+        text = sys.stdin.read()
+    return text.encode("utf-8", "replace").decode("utf-8").strip()
+
+
+@cli.command(epilog=_example("retriever --library ~/evidence index"))
+@click.option("--retry-failed", is_flag=True, help="Read again the files that failed before.")
+@format_option("table", "json")
+@click.pass_obj
+def index(root: Path | None, retry_failed: bool, layout: str) -> None:
+    """Bring the index up to date with the files in corpus/.
+
+    Only what is new or changed is read and embedded. Files that cannot be read are listed with
+    the reason and do not stop the others.
+    """
+    report = _open(root).index(output.progress_to(sys.stderr), retry_failed)
+    if layout == "json":
+        click.echo(output.as_json(to_dict(report)))
+    else:
+        click.echo(output.index_report(report))
+
+
+@cli.command(
+    epilog=_example(
+        'retriever search "bowel screening deprived areas" -k 5 --from-year 2015',
+        'retriever search "self-management" --source-type systematic-review --format json',
+    ),
+)
+@click.argument("query")
+@click.option("-k", "k", type=click.IntRange(1), default=10, show_default=True, help="How many.")
+@click.option(
+    "--mode",
+    type=click.Choice(MODES),
+    default="hybrid",
+    show_default=True,
+    help="Search by words (lexical), by meaning (vector), or by both.",
+)
+@filter_options
+@click.option("--query-id", default="1", show_default=True, help="The topic, for --format trec.")
+@format_option("table", "json", "trec")
+@click.pass_obj
+def search(
+    root: Path | None,
+    query: str,
+    k: int,
+    mode: Mode,
+    filters: Filters,
+    query_id: str,
+    layout: str,
+) -> None:
+    """List the passages that fit QUERY best ("-" reads it from standard input)."""
+    hits = _open(root).search(_words(query), k, mode, filters)
+    if layout == "json":
+        click.echo(output.as_json([output.hit_record(hit) for hit in hits]))
+    elif layout == "trec":
+        for line in output.run_lines(hits, query_id, f"retriever-{mode}"):
+            click.echo(line)
+    else:
+        click.echo(output.hit_table(hits))
+
+
+@cli.command(
+    epilog=_example(
+        'retriever ask "What increases bowel cancer screening uptake in deprived areas?"',
+        'echo "Does NHS Health Check reduce strokes?" | retriever ask - --format json',
+    ),
+)
+@click.argument("question")
+@click.option(
+    "--per-document",
+    type=click.IntRange(1),
+    help="The most findings out of one document. Default: the setting answers.per_document.",
+)
+@filter_options
+@format_option("text", "json")
+@click.pass_obj
+def ask(
+    root: Path | None, question: str, per_document: int | None, filters: Filters, layout: str
+) -> None:
+    """Answer QUESTION with quotations ("-" reads it from standard input)."""
+    answer = _open(root).ask(_words(question), filters, per_document)
+    if layout == "json":
+        from retriever.answer import to_json  # slow to load: not for --help
+
+        click.echo(output.as_json(to_json(answer)))
+    else:
+        click.echo(output.answer_text(answer))
+
+
+@cli.command(epilog=_example("retriever documents", "retriever documents --format json"))
+@format_option("table", "json")
+@click.pass_obj
+def documents(root: Path | None, layout: str) -> None:
+    """List every file of the library, with what became of it."""
+    entries = _open(root).entries()
+    if layout == "json":
+        click.echo(output.as_json([to_dict(entry) for entry in entries]))
+    else:
+        click.echo(output.entry_table(entries))
+
+
+@cli.command(
+    epilog=_example(
+        "retriever show ng28 --page 12",
+        "retriever show ng28 --passages --format json",
+    ),
+)
+@click.argument("document_id")
+@click.option("--page", "number", type=click.IntRange(1), help="Only the text of this page.")
+@click.option("--passages", "cut", is_flag=True, help="The text as it was cut into passages.")
+@format_option("text", "json")
+@click.pass_obj
+def show(root: Path | None, document_id: str, number: int | None, cut: bool, layout: str) -> None:
+    """Show a document: what is known about it, and its text."""
+    library = _open(root)
+    document = library.document(document_id)
+    page = None if number is None else _page(document, number)
+    passages = library.passages(document_id) if cut else None
+    if page and passages:
+        passages = [item for item in passages if item.start < page.end and page.start < item.end]
+    if layout == "json":
+        click.echo(output.as_json(output.document_record(document, page, passages)))
+    else:
+        click.echo(output.document_text(document, page, passages))
+
+
+def _page(document: Document, number: int) -> Page:
+    found = next((page for page in document.pages if page.number == number), None)
+    if found:
+        return found
+    if not document.pages:
+        raise click.UsageError(f"'{document.id}' has no pages: leave out --page.")
+    raise click.UsageError(
+        f"'{document.id}' has no page {number}: it has pages {document.pages[0].number} to "
+        f"{document.pages[-1].number}."
+    )
+
+
+@cli.command(epilog=_example("retriever check"))
+@format_option("table", "json")
+@click.pass_context
+def check(ctx: click.Context, layout: str) -> None:
+    """Look the library over; each problem comes with what mends it.
+
+    The exit status is 1 when there is an error, 0 when all is well or there are only warnings.
+    """
+    checks = _open(ctx.obj).check()
+    if layout == "json":
+        click.echo(output.as_json([to_dict(item) for item in checks]))
+    else:
+        click.echo(output.checks_text(checks))
+    if any(item.severity == "error" for item in checks):
+        ctx.exit(1)
+
+
+@cli.command(epilog=_example("retriever --library ~/evidence settings"))
+@format_option("table", "json")
+@click.pass_obj
+def settings(root: Path | None, layout: str) -> None:
+    """List every setting: its value, its default and where it is set."""
+    rows = list_settings(_open(root).root)
+    if layout == "json":
+        click.echo(output.as_json([to_dict(row) for row in rows]))
+    else:
+        click.echo(output.settings_table(rows))
+
+
+def main() -> None:
+    """Run the command line; what this terminal cannot print is shown by its code point."""
+    for stream, errors in (
+        (sys.stdin, "replace"),
+        (sys.stdout, "backslashreplace"),
+        (sys.stderr, "backslashreplace"),
+    ):
+        if isinstance(stream, TextIOWrapper):  # None when a caller has closed it
+            stream.reconfigure(errors=errors)
+    cli(prog_name="retriever")
+
+
+if __name__ == "__main__":
+    main()
