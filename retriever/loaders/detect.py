@@ -170,7 +170,7 @@ def _other_zip(names: set[str], kind: str) -> str:
 
 
 _ROOT = re.compile(
-    r"(?:\s|<\?.*?\?>|<!--.*?-->|<!DOCTYPE(?P<doctype>[^>\[]*(?:\[.*?\]\s*)?)>)*"
+    r"(?>\s|<\?.*?\?>|<!--.*?-->|<!DOCTYPE(?P<doctype>[^>\[]*(?:\[.*?\]\s*)?)>)*+"
     r"<(?P<root>[A-Za-z_][\w.:-]*)(?P<attributes>[^>]*)",
     re.DOTALL | re.IGNORECASE,
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import trafilatura
 from lxml import etree
+from trafilatura.settings import Document
 
 from retriever.config import Reading
 from retriever.errors import UnreadableFile
@@ -36,14 +37,11 @@ def load_html(path: Path, limits: Reading) -> Parsed:
         page, favor_recall=True, include_tables=True, include_comments=False, with_metadata=True,
         deduplicate=False,
     )  # fmt: skip
-    blocks = list(_blocks(found.body)) if found is not None and found.body is not None else []
-    text, sections = assemble(blocks)
+    if not isinstance(found, Document):
+        raise _without_prose()
+    text, sections = assemble(_blocks(found.body))
     if len(text.split()) < _LEAST_WORDS:
-        raise UnreadableFile(
-            "a web page with hardly any text (nearly all of it is script, data or pictures, or "
-            "it is a sign-in or error page): open the real page in a browser, save it as PDF "
-            "and add that"
-        )
+        raise _without_prose()
     metadata = infer(
         Metadata(),
         title=clean_line(found.title or ""),
@@ -53,6 +51,14 @@ def load_html(path: Path, limits: Reading) -> Parsed:
         url=found.url or "",
     )
     return Parsed(text=text, sections=sections, metadata=metadata, notes=(note,) if note else ())
+
+
+def _without_prose() -> UnreadableFile:
+    return UnreadableFile(
+        "a web page with hardly any text (nearly all of it is script, data or pictures, or "
+        "it is a sign-in or error page): open the real page in a browser, save it as PDF "
+        "and add that"
+    )
 
 
 def _blocks(parent: Element) -> Iterator[Block]:

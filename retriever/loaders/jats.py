@@ -8,13 +8,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 
 from lxml import etree
 
 from retriever.config import Reading
 from retriever.errors import UnreadableFile
-from retriever.loaders.blocks import Block, assemble, clean_line, heading, infer, paragraph, row
+from retriever.loaders.blocks import (
+    Block,
+    assemble,
+    clean_line,
+    heading,
+    infer,
+    item,
+    paragraph,
+    row,
+)
 from retriever.schema import Metadata, Parsed
 
 Element = etree._Element
@@ -30,6 +40,9 @@ _BLOCKS = {
     "table-wrap", "table-wrap-group", "fig", "fig-group", "list", "def-list", "disp-quote",
     "boxed-text", "disp-formula-group", "table", "sec", "p", "verse-group", "speech", "statement",
 }  # fmt: skip
+_APART = {"list", "def-list", "label"}
+_RAISABLE = "0123456789+-\u2212 "
+_RAISED = str.maketrans(_RAISABLE[:-1], "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
 
 
 def load_jats(path: Path, limits: Reading) -> Parsed:
@@ -44,7 +57,8 @@ def load_jats(path: Path, limits: Reading) -> Parsed:
         raise UnreadableFile(
             f"broken XML ({error.msg}): fetch the article again, or add its PDF"
         ) from error
-    article = root if _name(root) == "article" else root.find(".//{*}article")
+    _strip_namespaces(root)
+    article = root if root.tag == "article" else root.find(".//article")
     if article is None:
         raise UnreadableFile("an XML file without an article in it: add the article itself")
     text, sections = assemble(_article(article))
@@ -61,9 +75,9 @@ def _article(article: Element) -> Iterator[Block]:
         if abstract.find("title") is None:
             yield heading("Abstract", 2)
         yield from _children(abstract, 2)
-    body = article.find("body")
-    if body is not None:
-        yield from _children(body, 1)
+    for part in ("body", "floats-group"):
+        for found in article.findall(part):
+            yield from _children(found, 1)
 
 
 def _children(parent: Element, level: int) -> Iterator[Block]:
@@ -73,6 +87,8 @@ def _children(parent: Element, level: int) -> Iterator[Block]:
 
 def _block(element: Element, level: int) -> Iterator[Block]:
     name = _name(element)
+    if not name:  # an entity between blocks
+        return
     if name in ("sec", "app", "boxed-text"):
         yield from _children(element, level + 1)
     elif name == "title":
@@ -109,15 +125,15 @@ def _labelled(element: Element) -> str:
 
 
 def _captioned(element: Element) -> Iterator[Block]:
-    label = _text_at(element, "label")
     caption = element.find("caption")
     parts = [_inline_text(part) for part in caption] if caption is not None else []
-    words = ". ".join(part.rstrip(".") for part in [label, *parts] if part)
-    yield paragraph(words + "." if words else "")
+    yield paragraph(" ".join([_text_at(element, "label"), *parts[:1]]))
+    for part in parts[1:]:
+        yield paragraph(part)
     for table in element.iter("table"):
         yield Block(tuple(_rows(table)))
-    for foot in element.iter("table-wrap-foot"):
-        yield paragraph(" ".join(_inline_text(part) for part in foot.iter("p")))
+    for note in element.iterfind("table-wrap-foot//p"):
+        yield paragraph(_inline_text(note))
 
 
 def _rows(table: Element) -> Iterator[str]:
@@ -126,12 +142,14 @@ def _rows(table: Element) -> Iterator[str]:
 
 
 def _items(element: Element) -> Iterator[str]:
-    for entry in element:
-        if _name(entry) == "list-item":
-            words = " ".join(_inline_text(part) for part in entry if _name(part) != "label")
-            yield f"- {words}" if words else ""
-        elif _name(entry) == "def-item":
-            yield "- " + ": ".join(_inline_text(part) for part in entry)
+    ordered = element.get("list-type") == "order"
+    for count, entry in enumerate(element.iterchildren("list-item", "def-item"), start=1):
+        label = _text_at(entry, "label") or (f"{count}." if ordered else "")
+        number = label if label[:1].isalnum() or label[:1] == "(" else ""
+        words = [_inline_text(part) for part in entry if _name(part) not in _APART]
+        yield item(" ".join(words), number)
+        for part in entry.iterchildren("list", "def-list"):
+            yield from _items(part)
 
 
 def _inline_text(element: Element) -> str:
@@ -150,6 +168,8 @@ def _inline(element: Element) -> str:
     if name in _SKIPPED:
         return ""
     words = (element.text or "") + _inside(element)
+    if name == "sup" and clean_line(words).strip(_RAISABLE) == "":
+        return words.translate(_RAISED)
     if name in ("break", "hr", "p", "list-item", "title", "def"):
         return f" {words} "
     return words
@@ -157,13 +177,17 @@ def _inline(element: Element) -> str:
 
 def _entity(element: Element) -> str:
     """Resolve a named entity that the DTD, which is never loaded, would have defined."""
-    import html
-
-    return html.unescape(element.text or "")
+    return unescape(element.text or "")
 
 
 def _name(element: Element) -> str:
-    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+    return element.tag if isinstance(element.tag, str) else ""
+
+
+def _strip_namespaces(root: Element) -> None:
+    for element in root.iter():
+        if isinstance(element.tag, str):
+            element.tag = etree.QName(element).localname
 
 
 def _text_at(element: Element, path: str) -> str:

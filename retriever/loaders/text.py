@@ -29,6 +29,7 @@ def load_markdown(path: Path, limits: Reading) -> Parsed:
     front, body = _front_matter(source.replace("\r\n", "\n").replace("\r", "\n"))
     tree = SyntaxTreeNode(MarkdownIt("commonmark").enable("table").parse(_prose(body)))
     text, sections = assemble(_blocks(tree))
+    notes = [note, _computed_note(text.count(_COMPUTED))]
     title = front.get("title") or next((s.heading for s in sections if s.level == 1), "")
     metadata = infer(
         Metadata(),
@@ -36,7 +37,7 @@ def load_markdown(path: Path, limits: Reading) -> Parsed:
         authors=tuple(filter(None, [front.get("author", "")])),
         year=year_in(front.get("date", "")),
     )
-    return Parsed(text, (), sections, metadata, (note,) if note else ())
+    return Parsed(text, (), sections, metadata, tuple(filter(None, notes)))
 
 
 # --- plain text ------------------------------------------------------------------------------
@@ -108,17 +109,29 @@ def _front_matter(source: str) -> tuple[dict[str, str], str]:
 
 
 _NOT_PROSE = re.compile(
-    r"\{%.*?%\}|\{\{.*?\}\}"  # Liquid tags and Quarto shortcodes
+    r"(?s:\{%.*?%\}|\{\{.*?\}\})"  # Liquid tags and Quarto shortcodes
     r"|^[ \t]*:{3,}.*$"  # fenced divs
     r"|(?<=[\s\w\])*])\{:?[ \t]*[.#:%][^}\n]*\}"  # attributes: {#id .class}
     r"|\[\^[^\]\s]+\](?!:)",  # footnote marks
-    re.MULTILINE | re.DOTALL,
+    re.MULTILINE,
 )
+_COMPUTED = "[…]"
+_INLINE_CODE = re.compile(r"`(?:r |\{[a-z]+\})[^`]*`")
 _FOOTNOTE = re.compile(r"^\[\^[^\]\s]+\]:[ \t]*", re.MULTILINE)
 
 
 def _prose(body: str) -> str:
-    return _FOOTNOTE.sub("", _NOT_PROSE.sub("", body))
+    lines = body.replace("\\\n", "\n")  # a backslash at a line's end only breaks the line
+    return _FOOTNOTE.sub("", _NOT_PROSE.sub("", _INLINE_CODE.sub(_COMPUTED, lines)))
+
+
+def _computed_note(count: int) -> str:
+    if not count:
+        return ""
+    return (
+        f"{count} value(s) that this file computes when it is published stand as {_COMPUTED}: "
+        "add the published page instead to have them."
+    )
 
 
 def _blocks(tree: SyntaxTreeNode) -> Iterator[Block]:
