@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TextIO
 
 from retriever.config import Setting
+from retriever.labels import kind_of_source, status_of
 from retriever.schema import (
     Answer,
     Check,
@@ -214,7 +215,8 @@ def answer_text(answer: Answer) -> str:
 
 
 def _answer_blocks(answer: Answer) -> Iterator[str]:
-    yield wrapped(answer.message)
+    if answer.message:
+        yield wrapped(answer.message)
     for number, finding in enumerate(answer.findings, 1):
         yield _finding_text(number, finding)
     if answer.gaps or answer.warnings:
@@ -226,15 +228,20 @@ def _answer_blocks(answer: Answer) -> Iterator[str]:
 
 
 def _finding_text(number: int, finding: Finding) -> str:
+    status = status_of(finding.status, finding.source_type)
     source = (
-        finding.publisher,
+        finding.publisher or "Publisher not stated",
         str(finding.year or "year not stated"),
-        finding.source_type.replace("-", " "),
+        kind_of_source(finding.source_type),
         pages_label(finding.pages),
-        f"status: {finding.status}",
         f"[{finding.document_id}]",
     )
-    lines = (f"{finding.title}", ", ".join(filter(None, source)), finding.url)
+    lines = (
+        finding.title,
+        ", ".join(filter(None, source)),
+        f"Status: {status.words}" if status else "",
+        finding.url,
+    )
     quotation = wrapped(f"“{finding.quote}”", "   ")
     cited = (wrapped(line, "   ") for line in lines if line)
     return f"{number:>2} {quotation[3:]}\n" + "\n".join(cited)

@@ -10,13 +10,13 @@ import streamlit as st
 
 from retriever import Library
 from retriever.errors import IndexMissing
+from retriever.labels import kind_of_source
 from retriever.schema import Answer, Filters, Finding, LibraryEntry
 from retriever.ui import words
 from retriever.ui.shared import (
     ASK,
     DOCUMENT,
     LIBRARY,
-    entries,
     heading,
     library,
     paragraph,
@@ -39,7 +39,7 @@ def page() -> None:
     with problems_in_a_box("The question cannot be answered"):
         source = library()
         try:
-            read = [entry for entry in entries(source) if entry.outcome == "indexed"]
+            read = [entry for entry in source.entries() if entry.outcome == "indexed"]
         except IndexMissing as error:
             problem("The library is not ready yet", str(error))
             return
@@ -54,7 +54,7 @@ def page() -> None:
 
 
 def _say_empty(source: Library) -> None:
-    failed = len(entries(source))
+    failed = len(source.entries())
     if failed:
         problem(
             "No document in the library could be read",
@@ -71,14 +71,14 @@ def _say_empty(source: Library) -> None:
 
 def _form(read: list[LibraryEntry]) -> None:
     titles = {entry.document_id: words.title_of(entry) for entry in read}
-    kinds = sorted({entry.metadata.source_type for entry in read}, key=words.kind_of_source)
+    kinds = sorted({entry.metadata.source_type for entry in read}, key=kind_of_source)
     publishers = sorted({entry.metadata.publisher for entry in read if entry.metadata.publisher})
     choices = {KIND: kinds, PUBLISHER: publishers, ONLY: list(titles)}
     _fill_from_address(choices)
     with st.form("ask", border=False):
         st.text_input("Your question", key=QUESTION)
         with st.expander(_filters_label(), key="filters"):
-            st.multiselect("Kind of source", kinds, key=KIND, format_func=words.kind_of_source,
+            st.multiselect("Kind of source", kinds, key=KIND, format_func=kind_of_source,
                            placeholder="Any")
             st.multiselect("Publisher", publishers, key=PUBLISHER, placeholder="Any")
             first, last = st.columns(2)

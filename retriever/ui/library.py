@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from retriever.errors import IndexMissing
+from retriever.labels import kind_of_source
 from retriever.schema import LibraryEntry
 from retriever.ui import words
 from retriever.ui.shared import (
-    entries,
     heading,
     library,
     paragraph,
@@ -26,7 +26,7 @@ def page() -> None:
     with problems_in_a_box("The library cannot be shown"):
         source = library()
         try:
-            everything = entries(source)
+            everything = source.entries()
         except IndexMissing as error:
             problem("The library is not ready yet", str(error))
             return
@@ -61,7 +61,7 @@ def _matches(entry: LibraryEntry, wanted: str) -> bool:
             metadata.publisher,
             metadata.guidance_id,
             str(metadata.year or ""),
-            words.kind_of_source(metadata.source_type),
+            kind_of_source(metadata.source_type),
             entry.path,
             entry.document_id,
             entry.reason,

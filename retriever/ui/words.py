@@ -2,47 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
-from importlib.resources import files
-from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
+from retriever.labels import LABELS, kind_of_source, status_of
 from retriever.schema import Document, Finding, LibraryEntry, Metadata, Page
-
-LABELS: dict[str, Any] = tomllib.loads(
-    files("retriever").joinpath("data/labels.toml").read_text(encoding="utf-8")
-)
-
-
-@dataclass(frozen=True)
-class Status:
-    """A source's status in words; `warning` says that it should not be relied on."""
-
-    words: str
-    warning: bool = False
-
-
-def kind_of_source(source_type: str) -> str:
-    """A source type in words."""
-    return str(LABELS["source_types"].get(source_type, LABELS["source_types"]["other"])["label"])
-
-
-def status_of(status: str, source_type: str) -> Status | None:
-    """A status in words, or None where it is unknown and the source is of a kind that stays true.
-
-    A status that is not one of ours is shown as it stands: a librarian wrote it.
-    """
-    name, _, rest = status.partition(":")
-    name = name.strip() or "unknown"
-    known = LABELS["statuses"].get(name)
-    if known is None:
-        return Status(status)
-    if name == "unknown" and not LABELS["source_types"].get(source_type, {}).get("status_matters"):
-        return None
-    return Status(known["label"].format(rest.strip()), bool(known.get("warning")))
 
 
 def page_numbers(pages: tuple[int, int] | None) -> str:
