@@ -16,6 +16,7 @@ from retriever.loaders.blocks import infer
 from retriever.loaders.docx import load_docx
 from retriever.loaders.html import load_html
 from retriever.loaders.jats import load_jats
+from retriever.loaders.pdf import load_pdf
 from retriever.loaders.text import load_markdown, load_plain
 from retriever.schema import Parsed
 from retriever.vocabulary import infer_source_type
@@ -35,6 +36,7 @@ class Loader(Protocol):
 
 
 LOADERS: dict[str, Loader] = {
+    detect.PDF: load_pdf,
     detect.DOCX: load_docx,
     detect.HTML: load_html,
     detect.JATS: load_jats,

@@ -28,6 +28,7 @@ from retriever.schema import Parsed, to_dict
 Result = tuple[str, Parsed] | UnreadableFile
 
 _AHEAD = 2  # files asked for per worker before the first of them is taken
+_START_SECONDS = 60
 _GRACE_SECONDS = 5
 _SAVE_AGAIN = "open it, save it again as PDF or DOCX and add that"
 
@@ -100,19 +101,12 @@ class _Worker:
         process = self._running()
         if process is None:
             return UnreadableFile("reading was stopped: index again")
-        late = threading.Event()
-        timer = threading.Timer(self._limits.timeout_seconds, _give_up, [process, late])
-        timer.start()
-        try:
-            answer = _ask(process, path)
-        finally:
-            timer.cancel()
-            timer.join()
+        answer, late = _ask(process, path, self._limits.timeout_seconds)
         if answer is None:
             code = process.wait()
             self.close()
-            return UnreadableFile(_why_it_ended(code, late.is_set(), self._limits))
-        if late.is_set() or answer["out_of_memory"]:
+            return UnreadableFile(_why_it_ended(code, late, self._limits))
+        if late or answer["out_of_memory"]:
             self.close()
         if answer["problem"]:
             return UnreadableFile(answer["problem"])
@@ -136,9 +130,13 @@ class _Worker:
 
     def _running(self) -> subprocess.Popen[bytes] | None:
         with self._lock:
-            if self._process is None and not self._stopped:
-                self._process = _start(self._limits, self._reader)
-            return None if self._stopped else self._process
+            if self._stopped:
+                return None
+            if self._process is not None:
+                return self._process
+            self._process = process = _start(self._limits, self._reader)
+        _receive(process, _START_SECONDS)  # its start is not to count as the first file's time
+        return process
 
 
 def _start(limits: Reading, reader: str) -> subprocess.Popen[bytes]:
@@ -155,25 +153,40 @@ def _start(limits: Reading, reader: str) -> subprocess.Popen[bytes]:
     )
 
 
-def _give_up(process: subprocess.Popen[bytes], late: threading.Event) -> None:
-    late.set()
-    process.kill()
+def _ask(
+    process: subprocess.Popen[bytes], path: Path, seconds: int
+) -> tuple[dict[str, Any] | None, bool]:
+    """Have a file read.
 
-
-def _ask(process: subprocess.Popen[bytes], path: Path) -> dict[str, Any] | None:
-    """Send a path and wait for the answer; None when the process ends without one."""
-    assert process.stdin is not None and process.stdout is not None  # noqa: S101  both are pipes
+    Returns:
+        The answer, or None when the process ended without one, and whether time ran out.
+    """
+    assert process.stdin is not None  # noqa: S101  it is a pipe
     try:
         # Past the buffer, so that nothing is left in it to fail on closing.
         os.write(process.stdin.fileno(), json.dumps(str(path)).encode() + b"\n")
     except BrokenPipeError:
-        return None
-    line = process.stdout.readline()
-    if not line.endswith(b"\n"):
-        return None
-    answer = json.loads(line)
-    assert isinstance(answer, dict)  # noqa: S101  `_answer` sends nothing else
-    return answer
+        return None, False
+    line, late = _receive(process, seconds)
+    return (json.loads(line) if line.endswith(b"\n") else None), late
+
+
+def _receive(process: subprocess.Popen[bytes], seconds: int) -> tuple[bytes, bool]:
+    """Wait for a line, at most so long; then the process is killed and the line cut short."""
+    assert process.stdout is not None  # noqa: S101  it is a pipe
+    late = threading.Event()
+
+    def give_up() -> None:
+        late.set()
+        process.kill()
+
+    timer = threading.Timer(seconds, give_up)
+    timer.start()
+    try:
+        return process.stdout.readline(), late.is_set()
+    finally:
+        timer.cancel()
+        timer.join()
 
 
 def _why_it_ended(code: int, late: bool, limits: Reading) -> str:
@@ -201,12 +214,18 @@ def serve() -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="ascii")
     os.dup2(2, 1)  # whatever a library prints must not end up among the answers
     _limit_memory(limits)
+    _prepare(reader)
+    print(file=answers, flush=True)  # ready
     for line in sys.stdin:
         _set_alarm(limits.timeout_seconds + _GRACE_SECONDS)
         answer = _answer(reader, Path(json.loads(line)), limits)
         _set_alarm(0)
-        answers.write(json.dumps(answer) + "\n")
-        answers.flush()
+        print(json.dumps(answer), file=answers, flush=True)
+
+
+def _prepare(reader: str) -> None:
+    with contextlib.suppress(ImportError):  # said with each file, see `_answer`
+        importlib.import_module(reader.partition(":")[0])
 
 
 def _limit_memory(limits: Reading) -> None:
