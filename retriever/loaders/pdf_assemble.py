@@ -1,0 +1,222 @@
+"""Makes the document's text, pages and sections out of the blocks of its pages."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from retriever.loaders import blocks as clean
+from retriever.loaders.pdf_blocks import Block, goes_on, strip_marker
+from retriever.loaders.pdf_furniture import is_contents_entry
+from retriever.loaders.pdf_layout import Line
+from retriever.loaders.pdf_words import Words, flow
+from retriever.schema import Page, Section
+
+Style = tuple[float, bool]
+
+_LONGEST_HEADING = 150
+_BIGGER = 1.12
+# With this many tagged headings a page the tags are trusted to name all headings.
+_TAGGED_HEADINGS = 0.5
+_NUMBER_ONLY = re.compile(r"\d{1,2}(?:\.\d{1,2})+\.?")
+_NUMBERING = re.compile(r"(?:\d{1,2}\.)*\d{0,2}\.?\s*")
+_CAPTION = re.compile(r"(?:figure|fig\.|table|chart|map|graph|box|source)\b\s*[\d:]", re.IGNORECASE)
+_CONTENTS = re.compile(r"(?:table of )?contents(?: page)?:?", re.IGNORECASE)
+_LETTERS = re.compile(r"[^\W\d_]{2}")
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """One line of the final text: its pages (offset in the line, number), and what it is."""
+
+    text: str
+    breaks: tuple[tuple[int, int], ...]
+    kind: str
+    level: int = 0
+    table: int = 0
+
+
+def assemble(
+    pages: Sequence[Sequence[Block]], outline: Mapping[str, int]
+) -> tuple[str, tuple[Page, ...], tuple[Section, ...]]:
+    """Text, pages and sections of a document.
+
+    Args:
+        pages: The blocks of each page, in reading order.
+        outline: Levels of the headings that the file's bookmarks name (see `outline_key`).
+    """
+    merged = _merge(block for page in pages for block in page)
+    words = Words.of(line.text for block in merged for line in block.lines)
+    levels = _levels(merged, outline)
+    entries = [_entry(block, levels.get(index, 0), words) for index, block in enumerate(merged)]
+    groups = _group([entry for entry in entries if entry.text])
+    text, sections = clean.assemble(
+        clean.Block(tuple(entry.text for entry in group), group[0].level) for group in groups
+    )
+    return text, _pages(groups, len(text), len(pages)), sections
+
+
+def _merge(blocks: Iterable[Block]) -> list[Block]:
+    """Join what a page's end parted, and numbers with the paragraphs they number."""
+    merged: list[Block] = []
+    for block in blocks:
+        if block.kind != "row" and _is_contents(block.text):
+            continue
+        last = merged[-1] if merged else None
+        if last is None or not _joins(last, block):
+            merged.append(block)
+            continue
+        for cell, lines in block.cells.items():
+            last.cells.setdefault(cell, []).extend(lines)
+        if _NUMBER_ONLY.fullmatch(last.text):
+            last.heading, last.key = block.heading, block.key
+        last.lines.extend(block.lines)
+    return merged
+
+
+def _is_contents(text: str) -> bool:
+    return is_contents_entry(text) or bool(_CONTENTS.fullmatch(text.strip()))
+
+
+def _joins(last: Block, block: Block) -> bool:
+    if last.key is not None and last.key == block.key:
+        return True
+    if block.kind != "text" or last.kind == "row":
+        return False
+    if _NUMBER_ONLY.fullmatch(last.text):
+        return not _NUMBER_ONLY.match(block.text)
+    if last.key is not None or block.key is not None:
+        return False
+    return last.lines[-1].page != block.page and goes_on(last, block.lines[0])
+
+
+def outline_key(title: str) -> str:
+    """A heading's text without its number and case, to compare bookmarks with text."""
+    return _NUMBERING.sub("", clean.clean_line(title), count=1).casefold()
+
+
+def _levels(blocks: Sequence[Block], outline: Mapping[str, int]) -> dict[int, int]:
+    """Which blocks are headings, and of which level."""
+    body = _body_style(blocks)
+    tagged = sum(1 for block in blocks if block.heading)
+    enough = tagged >= _TAGGED_HEADINGS * blocks[-1].page if blocks else False
+    found = [
+        i for i, block in enumerate(blocks)
+        if _can_be_heading(block)
+        and (block.heading or (not enough and _looks_like_heading(block, body, outline)))
+    ]  # fmt: skip
+    by_style = _style_levels([blocks[i] for i in found])
+    levels = {i: blocks[i].heading or by_style[_style(blocks[i])] for i in found}
+    return {i: outline.get(outline_key(blocks[i].text), level) for i, level in levels.items()}
+
+
+def _style(block: Block) -> Style:
+    return round(block.size * 2) / 2, block.bold
+
+
+def _body_style(blocks: Sequence[Block]) -> Style:
+    weights: Counter[Style] = Counter()
+    for block in blocks:
+        if not block.heading and block.kind != "row":
+            for line in block.lines:
+                weights[round(line.size * 2) / 2, line.bold] += len(line.text)
+    return weights.most_common(1)[0][0] if weights else (10.0, False)
+
+
+def _can_be_heading(block: Block) -> bool:
+    text = block.text.strip()
+    return block.kind != "row" and len(text) <= _LONGEST_HEADING and bool(_LETTERS.search(text))
+
+
+def _looks_like_heading(block: Block, body: Style, outline: Mapping[str, int]) -> bool:
+    text = block.text.strip()
+    marked = strip_marker(text)
+    if (marked and marked[0] == "-") or _CAPTION.match(text) or text[-1] in ".,;":
+        return False
+    if outline_key(text) in outline:
+        return True
+    if len(block.lines) > 3 or text[0].islower():
+        return False
+    bigger = block.size >= _BIGGER * body[0]
+    return bigger or (block.bold and not body[1] and block.size >= 0.95 * body[0])
+
+
+def _style_levels(headings: Sequence[Block]) -> dict[Style, int]:
+    """Level of each style: as the tags say where they do, else by size, bold before light."""
+    tagged: dict[Style, list[int]] = defaultdict(list)
+    for block in headings:
+        if block.heading:
+            tagged[_style(block)].append(block.heading)
+    levels: dict[Style, int] = {}
+    level = 0
+    for style in sorted({_style(block) for block in headings}, reverse=True):
+        known = tagged.get(style)
+        level = Counter(known).most_common(1)[0][0] if known else min(level + 1, 6)
+        levels[style] = level
+    return levels
+
+
+def _entry(block: Block, level: int, words: Words) -> _Entry:
+    if block.kind == "row":
+        cells = [_flow(lines, words)[0] for lines in block.cells.values()]
+        return _Entry(clean.row(cells), ((0, block.page),), "row", table=block.table)
+    text, breaks = _flow(block.lines, words)
+    if level:
+        return _Entry(text, tuple(breaks), "heading", level)
+    marked = strip_marker(text)
+    if marked and (block.kind == "item" or marked[0] == "-"):
+        return _item(f"{marked[0]} ", marked[1], len(text) - len(marked[1]), breaks)
+    if block.kind == "item":
+        return _item("- ", text, 0, breaks)
+    return _Entry(text, tuple(breaks), "text")
+
+
+def _item(marker: str, text: str, cut: int, breaks: list[tuple[int, int]]) -> _Entry:
+    """A list item; `cut` characters of its first line were the marker on the page."""
+    text = text.strip()
+    shift = len(marker) - cut
+    moved = tuple((offset + shift if offset else 0, page) for offset, page in breaks)
+    return _Entry(marker + text if text else "", moved, "item")
+
+
+def _flow(lines: Sequence[Line], words: Words) -> tuple[str, list[tuple[int, int]]]:
+    return flow(((line.page, line.text) for line in lines), words)
+
+
+def _group(entries: Sequence[_Entry]) -> list[list[_Entry]]:
+    """Items of one list, a list and the line that announces it, rows of one table."""
+    groups: list[list[_Entry]] = []
+    for entry in entries:
+        last = groups[-1][-1] if groups else None
+        if last is not None and _same_group(last, entry):
+            groups[-1].append(entry)
+        else:
+            groups.append([entry])
+    return groups
+
+
+def _same_group(last: _Entry, entry: _Entry) -> bool:
+    if entry.kind == "row":
+        return last.kind == "row" and last.table == entry.table
+    if entry.kind != "item":
+        return False
+    return last.kind == "item" or (last.kind == "text" and last.text.endswith(":"))
+
+
+def _pages(groups: Sequence[Sequence[_Entry]], length: int, count: int) -> tuple[Page, ...]:
+    """Where each page begins and ends; a page without text is empty."""
+    starts = [0] * count
+    current, offset = 1, 0
+    for group in groups:
+        for entry in group:
+            for inner, page in entry.breaks:
+                if page > current:
+                    starts[current:page] = [offset + inner] * (page - current)
+                    current = page
+            offset += len(entry.text) + 1
+        offset += 1
+    starts[current:] = [length] * (count - current)
+    ends = [*starts[1:], length]
+    return tuple(Page(n, s, e) for n, (s, e) in enumerate(zip(starts, ends, strict=True), 1))

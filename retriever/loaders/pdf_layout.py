@@ -1,0 +1,271 @@
+"""Puts positioned runs of text into lines, and the lines of a page into reading order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+from retriever.loaders.pdf_content import PageText, Run
+
+# Distances in ems of the text they stand in.
+_WORD_GAP = 0.15
+_CELL_GAP = 1.2
+_SAME_BASELINE = 0.45
+# A column of running text has at least this many lines, and lines of this many characters.
+_COLUMN_LINES = 4
+_COLUMN_CHARACTERS = 18
+_COLUMN_FILL = 0.5
+
+
+@dataclass(slots=True)
+class Segment:
+    """Text on one baseline without a gap as wide as between two columns."""
+
+    text: str
+    page: int
+    x0: float
+    x1: float
+    y: float
+    size: float
+    bold: bool
+
+
+@dataclass(slots=True)
+class Line:
+    """One line of a page in reading order: the segments that belong together.
+
+    Attributes:
+        column: Right edge of the column the line stands in.
+    """
+
+    segments: list[Segment]
+    column: float = 0.0
+
+    @property
+    def text(self) -> str:
+        """The whole line."""
+        return " ".join(segment.text for segment in self.segments)
+
+    @property
+    def page(self) -> int:
+        """Page number, from 1."""
+        return self.segments[0].page
+
+    @property
+    def x0(self) -> float:
+        """Left end."""
+        return self.segments[0].x0
+
+    @property
+    def x1(self) -> float:
+        """Right end."""
+        return self.segments[-1].x1
+
+    @property
+    def y(self) -> float:
+        """Baseline, from the top of the page."""
+        return self.segments[0].y
+
+    @property
+    def size(self) -> float:
+        """Type size of the longest segment."""
+        return max(self.segments, key=lambda segment: len(segment.text)).size
+
+    @property
+    def bold(self) -> bool:
+        """Whether all of it is bold."""
+        return all(segment.bold for segment in self.segments)
+
+
+def upright_runs(page: PageText) -> list[Run]:
+    """The runs in the page's main direction of writing, inside the page.
+
+    Text turned against it is the lettering of charts and margins, which has no place in a
+    sentence.
+    """
+    weights: dict[int, int] = {}
+    for run in page.runs:
+        weights[run.angle] = weights.get(run.angle, 0) + len(run.text.strip())
+    if not weights:
+        return []
+    main = max(weights, key=lambda angle: (weights[angle], -angle))
+    runs = [run for run in page.runs if run.angle == main and run.size > 0.5]
+    if main == 0:
+        runs = [run for run in runs if -5 <= run.y <= page.height + 5 and run.x0 <= page.width]
+    return runs
+
+
+def segments_by_position(runs: Iterable[Run], page: int) -> list[list[Segment]]:
+    """Rows of segments from top to bottom, each row from left to right."""
+    rows: list[list[Run]] = []
+    for run in sorted(runs, key=lambda run: (run.y, run.x0)):
+        if rows and run.y - rows[-1][0].y <= _SAME_BASELINE * max(run.size, rows[-1][0].size):
+            rows[-1].append(run)
+        else:
+            rows.append([run])
+    split = (_split(sorted(row, key=lambda run: run.x0), page) for row in rows)
+    return [row for row in split if row]
+
+
+def lines_in_sequence(runs: Iterable[Run], page: int) -> list[Line]:
+    """Lines of one block of a tagged file, whose runs come in logical order."""
+    rows: list[list[Run]] = []
+    for run in runs:
+        if rows and _on_same_line(rows[-1], run):
+            rows[-1].append(run)
+        else:
+            rows.append([run])
+    lines = [Line(segments) for segments in (_split(row, page) for row in rows) if segments]
+    edge = max((line.x1 for line in lines), default=0.0)
+    for line in lines:
+        line.column = edge
+    return lines
+
+
+def _on_same_line(row: list[Run], run: Run) -> bool:
+    last = row[-1]
+    size = max(last.size, run.size, row[0].size)
+    return min(abs(run.y - last.y), abs(run.y - row[0].y)) <= _SAME_BASELINE * size
+
+
+def _split(row: Sequence[Run], page: int) -> list[Segment]:
+    """Cut a row of runs at gaps as wide as between columns; blank runs only part words."""
+    parts: list[list[Run]] = []
+    end = 0.0
+    for run in row:
+        if not run.text.strip() and not parts:
+            continue
+        if parts and _repeats(parts[-1], run):
+            continue
+        blank = not run.text.strip()
+        if parts and (blank or run.x0 - end <= _CELL_GAP * max(run.size, parts[-1][-1].size)):
+            parts[-1].append(run)
+        else:
+            parts.append([run])
+        if not blank:
+            end = max(end, run.x1) if len(parts[-1]) > 1 else run.x1
+    segments = [_segment(part, page) for part in parts]
+    return [segment for segment in segments if segment.text]
+
+
+def _repeats(part: list[Run], run: Run) -> bool:
+    """Whether the run is drawn a second time at the same place (shadows, false bold)."""
+    near = 0.2 * run.size
+    return any(
+        other.text == run.text and abs(other.x0 - run.x0) < near and abs(other.y - run.y) < near
+        for other in part[-3:]
+        if run.text.strip()
+    )
+
+
+def _segment(part: list[Run], page: int) -> Segment:
+    while len(part) > 1 and not part[-1].text.strip():
+        part.pop()
+    longest = max(part, key=lambda run: len(run.text.strip()))
+    letters = sum(len(run.text.strip()) for run in part)
+    bold = sum(len(run.text.strip()) for run in part if run.bold)
+    text = _spell(part)
+    return Segment(text, page, part[0].x0, part[-1].x1, longest.y, longest.size,
+                   bold > 0.8 * letters)  # fmt: skip
+
+
+def _spell(part: list[Run]) -> str:
+    """Join runs with blanks where the gaps are word gaps."""
+    gap = _word_gap(part)
+    pieces: list[str] = [part[0].text]
+    for before, run in pairwise(part):
+        size = max(before.size, run.size)
+        if run.x0 - before.x1 > gap * size or run.x0 < before.x0 - 2 * size:
+            pieces.append(" ")
+        pieces.append(run.text)
+    return close_up("".join(pieces))
+
+
+def _word_gap(part: list[Run]) -> float:
+    """The gap that parts words, wider where single letters are spread out for looks."""
+    inked = [run for run in part if run.text.strip()]
+    if len(inked) < 5 or sum(len(run.text.strip()) <= 2 for run in inked) < 0.8 * len(inked):
+        return _WORD_GAP
+    gaps = [
+        (after.x0 - before.x1) / max(after.size, 0.1)
+        for before, after in pairwise(part)
+    ]
+    return max(_WORD_GAP, median(gaps) + _WORD_GAP)
+
+
+_SPREAD = re.compile(r"(?:\S\s){4,}\S(?:\s{2,}(?:\S\s)*\S)*")
+
+
+def close_up(text: str) -> str:
+    """Mend words typed with a blank after each letter ("N E E D S")."""
+    stripped = text.strip()
+    if _SPREAD.fullmatch(stripped):
+        return " ".join(word.replace(" ", "") for word in re.split(r"\s{2,}", stripped))
+    return " ".join(text.split())
+
+
+def reading_order(rows: list[list[Segment]]) -> list[Line]:
+    """Lines of a page in reading order: columns of running text are read one after another."""
+    gutter = _find_gutter(rows)
+    if gutter is None:
+        return _as_lines(rows)
+    first, last, x = gutter
+    inside = rows[first:last]
+    left = [[s for s in row if s.x0 < x] for row in inside]
+    right = [[s for s in row if s.x0 >= x] for row in inside]
+    return [
+        *reading_order(rows[:first]),
+        *reading_order([row for row in left if row]),
+        *reading_order([row for row in right if row]),
+        *reading_order(rows[last:]),
+    ]
+
+
+def _as_lines(rows: list[list[Segment]]) -> list[Line]:
+    edge = max((row[-1].x1 for row in rows), default=0.0)
+    return [Line(row, edge) for row in rows]
+
+
+def _find_gutter(rows: list[list[Segment]]) -> tuple[int, int, float] | None:
+    """The stretch of rows that is set in columns and where its columns part, if any."""
+    starts = {round(segment.x0) for row in rows for segment in row[1:]}
+    best: tuple[int, tuple[int, int, float]] | None = None
+    for x in sorted(starts):
+        for first, last in _stretches(rows, x - 1):
+            weight = _columns_weight(rows[first:last], x - 1)
+            if weight and (best is None or weight > best[0]):
+                best = (weight, (first, last, x - 1))
+    return best[1] if best else None
+
+
+def _stretches(rows: list[list[Segment]], x: float) -> Iterable[tuple[int, int]]:
+    """Runs of rows that no segment crosses at `x`, trimmed to where both sides are used."""
+    first = 0
+    for index in range(len(rows) + 1):
+        crossed = index == len(rows) or any(s.x0 < x - 1 and s.x1 > x for s in rows[index])
+        if not crossed:
+            continue
+        if index - first >= _COLUMN_LINES:
+            yield first, index
+        first = index + 1
+
+
+def _columns_weight(rows: list[list[Segment]], x: float) -> int:
+    """How many lines the shorter column has, or 0 where these are no columns of text."""
+    left = [s for row in rows for s in row if s.x0 < x]
+    right = [s for row in rows for s in row if s.x0 >= x]
+    if not _is_text(left) or not _is_text(right):
+        return 0
+    return min(len(left), len(right))
+
+
+def _is_text(segments: list[Segment]) -> bool:
+    """Whether the segments look like lines of running text rather than cells of a table."""
+    if len(segments) < _COLUMN_LINES:
+        return False
+    width = max(s.x1 for s in segments) - min(s.x0 for s in segments)
+    fill = median(s.x1 - s.x0 for s in segments) / max(width, 1)
+    return median(len(s.text) for s in segments) >= _COLUMN_CHARACTERS and fill >= _COLUMN_FILL
