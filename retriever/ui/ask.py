@@ -32,8 +32,8 @@ def page() -> None:
     """Show the form, and below it the answer to the question in the address."""
     heading("Ask the evidence")
     paragraph(
-        "Answers are word-for-word quotations from the documents in this library, each with its "
-        "source and page. Nothing is written for you.",
+        "Every answer is a word-for-word quotation from a document in this library, with its "
+        "source and page.",
         "lead",
     )
     with problems_in_a_box("The question cannot be answered"):
@@ -171,22 +171,8 @@ def _answer(source: Library, read: list[LibraryEntry]) -> None:
 
 
 def _summary(answer: Answer, filters: Filters) -> None:
-    found = len(answer.findings)
-    st.html(f"<h2>{words.count(found, 'finding') if found else 'Nothing found'}</h2>")
-    if answer.message:
-        paragraph(answer.message)
-    scope = " that the filters let through" if filters != Filters() else ""
-    paragraph(
-        f"Searched {words.count(answer.passages_searched, 'passage')} in "
-        f"{words.count(answer.documents_searched, 'document')}{scope}.",
-        "searched",
-    )
-    for warning in answer.warnings:
-        st.html(words.warning_html(warning))
-    for gap in answer.gaps:
-        if gap != answer.message:
-            paragraph(gap)
-    if not found:
+    st.html(words.summary_html(answer, filtered=filters != Filters()))
+    if not answer.findings:
         _what_next(filters)
     if filters != Filters():
         st.page_link(ASK, label="Ask the whole library instead",

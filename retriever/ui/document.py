@@ -11,7 +11,6 @@ from retriever.ui.shared import (
     ASK,
     DOCUMENT,
     LIBRARY,
-    entries,
     heading,
     library,
     paragraph,
@@ -41,7 +40,7 @@ def page() -> None:
 def _choose(source: Library) -> None:
     titles = {
         entry.document_id: words.title_of(entry)
-        for entry in entries(source)
+        for entry in source.entries()
         if entry.outcome == "indexed"
     }
     heading("Documents")

@@ -16,7 +16,7 @@ from retriever.ui.shared import (
     problems_in_a_box,
 )
 
-ROWS = 100
+ROWS = 200
 """Rows of the table on one page."""
 
 

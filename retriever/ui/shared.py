@@ -13,7 +13,6 @@ import streamlit as st
 from retriever import Library
 from retriever.errors import RetrieverError
 from retriever.page_picture import Picture, render
-from retriever.schema import LibraryEntry
 
 SERVICE = "Evidence retriever"
 
@@ -35,20 +34,6 @@ def library() -> Library:
 @st.cache_resource(show_spinner="Opening the library…", on_release=Library.close)
 def _open(folder: str | None) -> Library:
     return Library.open(folder)
-
-
-def entries(source: Library) -> list[LibraryEntry]:
-    """The library's files, read again only when the index has changed.
-
-    Raises:
-        RetrieverError: There is no index, or it cannot be read.
-    """
-    return _entries(source, str(source.root), source.index_id)
-
-
-@st.cache_data(show_spinner=False, max_entries=4)
-def _entries(_source: Library, root: str, index: str) -> list[LibraryEntry]:
-    return _source.entries()
 
 
 @st.cache_data(show_spinner="Drawing the page…", max_entries=64)

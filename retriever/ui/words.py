@@ -7,7 +7,10 @@ from html import escape
 from urllib.parse import quote, urlencode, urlsplit
 
 from retriever.labels import LABELS, kind_of_source, status_of
-from retriever.schema import Document, Finding, LibraryEntry, Metadata, Page
+from retriever.schema import Answer, Document, Finding, LibraryEntry, Metadata, Page
+
+SHORT_LIST = 5
+"""Failed files that are shown without being asked for."""
 
 
 def page_numbers(pages: tuple[int, int] | None) -> str:
@@ -80,9 +83,31 @@ def quotation_html(quotation: str) -> str:
     return f'<blockquote class="quotation">{escape(quotation)}</blockquote>'
 
 
+def summary_html(answer: Answer, filtered: bool) -> str:
+    """How much was found and searched, and what to beware of.
+
+    Args:
+        answer: The answer.
+        filtered: Whether filters left some documents out.
+    """
+    found = len(answer.findings)
+    scope = " that the filters let through" if filtered else ""
+    searched = (f"Searched {count(answer.passages_searched, 'passage')} in "
+                f"{count(answer.documents_searched, 'document')}{scope}.")
+    # The message of an answer without findings is often its only gap.
+    said = dict.fromkeys(text for text in (answer.message, *answer.gaps, searched) if text)
+    return "".join(
+        [
+            f"<h2>{count(found, 'finding') if found else 'Nothing found'}</h2>",
+            *(f"<p>{escape(text)}</p>" for text in said),
+            *(warning_html(warning) for warning in answer.warnings),
+        ]
+    )
+
+
 def finding_html(finding: Finding) -> str:
     """A finding's card, without its links."""
-    section = " > ".join(finding.section)
+    section = " > ".join(heading for heading in finding.section if heading != finding.title)
     return "".join(
         [
             f'<h3 class="card-title">{escape(finding.title or finding.document_id)}</h3>',
@@ -186,9 +211,12 @@ def _entry_row(entry: LibraryEntry, columns: Sequence[str]) -> str:
 
 
 def failures_html(entries: Sequence[LibraryEntry]) -> str:
-    """The files that could not be read, each with its reason."""
+    """The files that could not be read, each with its reason; many are folded away."""
     rows = "".join(
         f"<li><strong>{escape(entry.path)}</strong><br>{escape(entry.reason)}</li>"
         for entry in entries
     )
-    return f'<ul class="failures">{rows}</ul>'
+    listed = f"<ul>{rows}</ul>"
+    if len(entries) <= SHORT_LIST:
+        return listed
+    return f"<details><summary>Show all {len(entries)} and why</summary>{listed}</details>"

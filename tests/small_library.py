@@ -1,0 +1,98 @@
+"""A small library for the tests of the web page: a PDF, Markdown files and one unreadable file."""
+
+from pathlib import Path
+
+from reportlab.lib.pagesizes import A4
+from reportlab.pdfgen.canvas import Canvas
+
+from retriever import Library
+
+QUESTION = "Do reminder letters raise bowel cancer screening uptake?"
+QUOTED = "Reminder letters raised bowel cancer screening uptake by four percentage points"
+SCRIPT = "<script>document.title = 'broken into'</script>"
+
+FIRST_PAGE = [
+    "Reminder letters and bowel cancer screening",
+    "",
+    "We posted letters to eight thousand people who had not returned a kit.",
+    "Reminder letters raised bowel cancer screening uptake by four percentage points",
+    "in the most deprived fifth of practices.",
+    "",
+    "The cost of each letter was below one pound.",
+    "",
+    "Telephone calls to households were tried in the second year of the study and",
+]
+SECOND_PAGE = [
+    "were found to reach fewer people than the letters that had been posted before.",
+    "",
+    "Practices asked for the letters to go on after the study had ended.",
+]
+
+FILES = {
+    "retriever.toml": """
+[embedder]
+model = "hashing"
+""",
+    "corpus/letters.toml": """
+title = "Reminder letters <b>and</b> *screening*"
+publisher = "Institute of Examples"
+year = 2019
+url = "https://example.org/letters"
+source_type = "randomised-trial"
+""",
+    "corpus/policy.toml": """
+title = "Screening policy"
+publisher = "Department of Examples"
+year = 2021
+source_type = "policy-paper"
+""",
+    "corpus/policy.md": """# Screening policy
+
+## Letters
+
+Every practice should send reminder letters to people who miss their bowel cancer screening kit.
+""",
+    "corpus/old.toml": """
+title = "Old screening guidance"
+publisher = "Guidance Board"
+year = 2009
+source_type = "nice-guidance"
+status = "superseded-by: NG999"
+""",
+    "corpus/old.md": """# Old screening guidance
+
+Reminder letters are not needed where bowel cancer screening uptake is above sixty per cent.
+""",
+    "corpus/notes.txt": f"""Notes from a visit
+
+Reminder letters in Bengali doubled bowel cancer screening uptake {SCRIPT} said **one** practice.
+
+"""
+    + "\n\n".join(
+        f"Paragraph {number} of the notes tells of housing, transport and allotments in the town."
+        for number in range(1, 121)
+    )
+    + "\n\nThe last paragraph speaks of lanterns and of nothing else.\n",
+    "corpus/locked.pdf": "%PDF-1.4 and then nothing that can be read",
+}
+
+
+def build(root: Path) -> Library:
+    """Write the library's files below `root` and index them."""
+    (root / "corpus").mkdir(parents=True)
+    for name, text in FILES.items():
+        (root / name).write_text(text, encoding="utf-8")
+    _draw(root / "corpus" / "letters.pdf")
+    library = Library.open(root)
+    library.index()
+    return library
+
+
+def _draw(path: Path) -> None:
+    pdf = Canvas(str(path), pagesize=A4)
+    for lines in (FIRST_PAGE, SECOND_PAGE):
+        pdf.setFont("Helvetica", 12)
+        for number, line in enumerate(lines):
+            pdf.drawString(72, 740 - 18 * number, line)
+        pdf.showPage()
+    pdf.save()
