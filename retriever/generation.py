@@ -255,12 +255,13 @@ def _digest(path: Path) -> str:
 
 
 def _write_lines(path: Path, rows: Iterator[dict[str, Any]]) -> None:
-    with path.open("w", encoding="utf-8") as stream:
+    # A file's name may hold bytes that are no text; Python then knows it by lone surrogates.
+    with path.open("w", encoding="utf-8", errors="surrogatepass") as stream:
         stream.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8") as stream:
+    with path.open(encoding="utf-8", errors="surrogatepass") as stream:
         for line in stream:
             yield json.loads(line)
 

@@ -41,14 +41,18 @@ Row = Sequence[object]
 
 
 def as_json(value: Any) -> str:
-    """Write plain values as indented JSON, letters of all scripts as themselves."""
-    return json.dumps(value, indent=2, ensure_ascii=False)
+    """Write plain values as indented JSON, letters of all scripts as themselves.
+
+    Bytes of a file's name that are no text (lone surrogates to Python) are escaped.
+    """
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def harmless(text: str) -> str:
-    """Replace control characters, line breaks and tabs excepted, with U+FFFD."""
+    """Replace what a terminal must not be sent with U+FFFD; line breaks and tabs may stay."""
     return "".join(
-        "\ufffd" if unicodedata.category(char) == "Cc" and char not in "\n\t" else char
+        "\ufffd" if unicodedata.category(char) in ("Cc", "Cs") and char not in "\n\t" else char
         for char in text
     )
 
