@@ -1,0 +1,1 @@
+"""Speed and effectiveness, measured on the product itself; each module is one command."""

@@ -1,0 +1,245 @@
+"""How well the right documents, pages and passages are found, by lexical, vector and hybrid search.
+
+    python -m benchmarks.effectiveness            every table
+    python -m benchmarks.effectiveness scifact    one of: scifact, cochrane-pls, nice, trials
+    python -m benchmarks.effectiveness --fusion   the choice of fusion, on the choosing halves
+
+The first run builds the libraries (about half an hour on two cores); later ones reuse them.
+Figures behind the default settings come from `--fusion`: the halves it reads (documents whose id
+hashes to an even number) are not among the ones that the fusion table's second figure reports.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import hashlib
+import random
+from collections.abc import Callable, Sequence
+from statistics import mean
+
+import ir_measures
+import numpy as np
+from ir_measures import nDCG
+
+from benchmarks import libraries
+from retriever.config import Search
+from retriever.embedder import Embedder
+from retriever.schema import MODES, Hit, Mode
+from retriever.search import Searcher
+
+SAMPLE = 300
+SEED = 20261121
+Rank = Callable[[str, Mode], list[Hit]]
+
+
+class Remembering:
+    """An embedder that embeds each query once, however many settings are compared."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self._known: dict[str, np.ndarray] = {}
+        self.fingerprint = embedder.fingerprint
+        self.max_tokens = embedder.max_tokens
+        self.count_tokens = embedder.count_tokens
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        missing = [text for text in dict.fromkeys(texts) if text not in self._known]
+        if missing:
+            self._known.update(zip(missing, self._embedder.embed(missing), strict=True))
+        return np.stack([self._known[text] for text in texts])
+
+
+def collection_scores(
+    collection: libraries.Collection, searcher: Searcher, mode: Mode, queries: Sequence[str]
+) -> dict[str, float]:
+    """nDCG@10 per query; a document is ranked by its best passage."""
+    run = [
+        ir_measures.ScoredDoc(query, document, float(-position))
+        for query in queries
+        for position, document in enumerate(
+            _documents(searcher.search(collection.queries[query], 200, mode=mode), collection)
+        )
+    ]
+    qrels = {query: collection.qrels[query] for query in queries}
+    scores = {
+        metric.query_id: metric.value for metric in ir_measures.iter_calc([nDCG @ 10], qrels, run)
+    }
+    return {query: scores.get(query, 0.0) for query in queries}
+
+
+def _documents(hits: Sequence[Hit], collection: libraries.Collection) -> list[str]:
+    return list(dict.fromkeys(collection.names[hit.passage.document_id] for hit in hits))
+
+
+def collection_table(name: str) -> None:
+    collection = libraries.collection(name)
+    searcher = _remembering(collection.library.searcher())
+    passages = len(searcher.generation.passages)
+    print(f"\n{name}: {len(collection.names)} documents, {passages} passages, "
+          f"{len(collection.queries)} queries")
+    for mode in MODES:
+        scores = collection_scores(collection, searcher, mode, list(collection.queries))
+        print(f"  {mode:8} nDCG@10 {mean(scores.values()):.3f}")
+
+
+def nice_scores(questions: Sequence[dict], rank: Rank, mode: Mode) -> dict[str, float]:
+    """Shares of questions with the right guideline, and the right pages, among the first."""
+    tallies: dict[str, list[bool]] = {
+        "guideline@1": [], "guideline@5": [], "pages@1": [], "pages@5": []
+    }
+    for question in questions:
+        hits = rank(question["text"], mode)
+        tallies["guideline@1"].append(any(_right_guideline(h, question) for h in hits[:1]))
+        tallies["guideline@5"].append(any(_right_guideline(h, question) for h in hits[:5]))
+        tallies["pages@1"].append(any(_right_pages(h, question) for h in hits[:1]))
+        tallies["pages@5"].append(any(_right_pages(h, question) for h in hits[:5]))
+    return {name: mean(values) for name, values in tallies.items()}
+
+
+def _right_guideline(hit: Hit, question: dict) -> bool:
+    """The same file may lie in the library twice, under a long name too; only its id counts."""
+    return any(hit.passage.document_id == a["document_id"].lower() for a in question["answers"])
+
+
+def _right_pages(hit: Hit, question: dict) -> bool:
+    pages = hit.passage.pages
+    return pages is not None and any(
+        hit.passage.document_id == answer["document_id"].lower()
+        and pages[0] <= answer["pages"][1]
+        and answer["pages"][0] <= pages[1]
+        for answer in question["answers"]
+    )
+
+
+def nice_table() -> None:
+    searcher = _remembering(libraries.documents().searcher())
+    questions = random.Random(SEED).sample(libraries.nice_questions(), SAMPLE)
+    print(f"\nNICE questions: {SAMPLE} of {len(libraries.nice_questions())} (seed {SEED}), over "
+          f"{len(searcher.files)} documents, {len(searcher.generation.passages)} passages")
+    for mode in MODES:
+        scores = nice_scores(questions, _ranker(searcher), mode)
+        print(f"  {mode:8} " + "  ".join(f"{k} {v:.3f}" for k, v in scores.items()))
+
+
+def trial_scores(
+    questions: Sequence[dict], searcher: Searcher, mode: Mode
+) -> dict[str, float]:
+    """Hits on a passage that holds most of a judged quotation, all articles searched together."""
+    ranks = [_first_right(searcher.search(q["text"], 10, mode=mode), q) for q in questions]
+    return {
+        "hit@1": mean(rank == 1 for rank in ranks),
+        "hit@5": mean(0 < rank <= 5 for rank in ranks),
+        "MRR@10": mean(1 / rank if rank else 0.0 for rank in ranks),
+    }
+
+
+def _first_right(hits: Sequence[Hit], question: dict) -> int:
+    """Rank of the first passage that covers most of a quotation, or 0."""
+    for hit in hits:
+        if hit.passage.document_id == question["document_id"].lower() and any(
+            covers(hit.passage.text, quote) for quote in question["quotes"]
+        ):
+            return hit.rank
+    return 0
+
+
+def covers(text: str, quote: str) -> bool:
+    """Whether `text` holds at least half of the words of `quote`, as a run of its word triples."""
+    wanted = _triples(quote)
+    return len(wanted & _triples(text)) >= 0.5 * len(wanted)
+
+
+def _triples(text: str) -> set[tuple[str, ...]]:
+    words = "".join(c if c.isalnum() else " " for c in text.casefold()).split()
+    return {tuple(words[i : i + 3]) for i in range(max(1, len(words) - 2))}
+
+
+def trials_table() -> None:
+    searcher = _remembering(libraries.documents().searcher())
+    questions = [q for q in libraries.trial_questions() if q["quotes"]]
+    print(f"\nEvidence Inference: {len(questions)} questions over {len(searcher.files)} documents")
+    for mode in MODES:
+        scores = trial_scores(questions, searcher, mode)
+        print(f"  {mode:8} " + "  ".join(f"{k} {v:.3f}" for k, v in scores.items()))
+
+
+def fusion_table() -> None:
+    """Every fusion on the choosing half of each collection, and on the other half."""
+    collections = {name: libraries.collection(name) for name in ("scifact", "cochrane-pls")}
+    searchers = {n: _remembering(c.library.searcher()) for n, c in collections.items()}
+    real = _remembering(libraries.documents().searcher())
+    nice = _halves(libraries.nice_questions(), lambda q: q["answers"][0]["document_id"])
+    trials = _halves(
+        [q for q in libraries.trial_questions() if q["quotes"]], lambda q: q["document_id"]
+    )
+    print("\nchoosing half / other half")
+    print(f"{'fusion':16} {'scifact nDCG@10':>16} {'cochrane nDCG@10':>17} "
+          f"{'NICE pages@5':>14} {'trials hit@5':>14}")
+    for label, search in _variants():
+        cells = []
+        for name, collection in collections.items():
+            halves = _halves(list(collection.queries), lambda q, c=collection: min(c.qrels[q]))
+            with_settings = _with(searchers[name], search)
+            cells.append([
+                mean(collection_scores(collection, with_settings, "hybrid", half).values())
+                for half in halves
+            ])
+        fused = _with(real, search)
+        cells.append([nice_scores(h, _ranker(fused), "hybrid")["pages@5"] for h in nice])
+        cells.append([trial_scores(h, fused, "hybrid")["hit@5"] for h in trials])
+        print(f"{label:16} " + "   ".join(f"{a:.3f} / {b:.3f}" for a, b in cells), flush=True)
+
+
+def _variants() -> list[tuple[str, Search]]:
+    weights = [
+        (f"weighted {w:.1f}", Search(fusion="weighted", vector_weight=w))
+        for w in (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+    ]
+    return weights + [(f"rrf k={k}", Search(fusion="rrf", rrf_k=k)) for k in (5, 10, 20, 60)]
+
+
+def _halves(items: Sequence, key: Callable) -> tuple[list, list]:
+    """Split by document: those whose id hashes to an even number, and the others."""
+    even = [hashlib.sha256(key(item).encode()).digest()[0] % 2 == 0 for item in items]
+    return (
+        [item for item, choose in zip(items, even, strict=True) if choose],
+        [item for item, choose in zip(items, even, strict=True) if not choose],
+    )
+
+
+def _with(searcher: Searcher, search: Search) -> Searcher:
+    settings = dataclasses.replace(searcher._settings, search=search)
+    return Searcher(searcher.generation, settings, searcher._embedder)
+
+
+def _remembering(searcher: Searcher) -> Searcher:
+    return Searcher(searcher.generation, searcher._settings, Remembering(searcher._embedder))
+
+
+def _ranker(searcher: Searcher) -> Rank:
+    return lambda query, mode: searcher.search(query, 5, mode=mode)
+
+
+TABLES = {
+    "scifact": lambda: collection_table("scifact"),
+    "cochrane-pls": lambda: collection_table("cochrane-pls"),
+    "nice": nice_table,
+    "trials": trials_table,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("tables", nargs="*", choices=[*TABLES, []], help="which tables (all)")
+    parser.add_argument("--fusion", action="store_true", help="compare fusions instead")
+    chosen = parser.parse_args()
+    if chosen.fusion:
+        fusion_table()
+        return
+    for name in chosen.tables or TABLES:
+        TABLES[name]()
+
+
+if __name__ == "__main__":
+    main()

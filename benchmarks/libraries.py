@@ -1,0 +1,101 @@
+"""Libraries to measure on, built once from the development data and kept between runs."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import sys
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from retriever import Library
+from retriever.schema import Progress
+
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+WORK = Path(__file__).resolve().parents[1] / "build" / "benchmarks"
+
+Qrels = dict[str, dict[str, int]]
+
+
+@dataclass(frozen=True)
+class Collection:
+    """A test collection in BEIR's layout, and its documents as a library of ours.
+
+    Attributes:
+        queries: Query id -> text, for queries with at least one relevant document.
+        qrels: Query id -> document id (the collection's) -> grade.
+        names: Our document id -> the collection's.
+    """
+
+    library: Library
+    queries: dict[str, str]
+    qrels: Qrels
+    names: dict[str, str]
+
+
+def collection(name: str, data: Path = DATA, work: Path = WORK) -> Collection:
+    """The BEIR collection `name`, every document a text file with its title in a sidecar."""
+    folder = data / "collections" / name
+    root = work / name
+    names = {}
+    for number, row in enumerate(_jsonl(folder / "corpus.jsonl")):
+        document = f"d{number:05d}"
+        names[document] = row["_id"]
+        path = root / "corpus" / f"{document}.txt"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(row["text"], encoding="utf-8")
+            title = json.dumps(row.get("title", ""), ensure_ascii=False)
+            path.with_suffix(".toml").write_text(f"title = {title}\n", encoding="utf-8")
+    qrels = _read_qrels(folder / "qrels" / "test.tsv")
+    queries = {r["_id"]: r["text"] for r in _jsonl(folder / "queries.jsonl") if r["_id"] in qrels}
+    return Collection(indexed(root), queries, qrels, names)
+
+
+def documents(data: Path = DATA, work: Path = WORK) -> Library:
+    """One library of all real documents, the awkward ones and the trial articles."""
+    corpus = work / "documents" / "corpus"
+    for part in ("documents", "awkward", "evidence-inference/articles"):
+        if not (corpus / part).exists():
+            shutil.copytree(data / part, corpus / part)
+    for listing in corpus.rglob("INDEX.tsv"):
+        listing.unlink()
+    return indexed(corpus.parent)
+
+
+def indexed(root: Path) -> Library:
+    """Open the library at `root` and bring its index up to date."""
+    library = Library.open(root)
+    library.index(_print_progress)
+    return library
+
+
+def nice_questions(data: Path = DATA) -> list[dict]:
+    """The questions on NICE guidance, in the file's order."""
+    return list(_jsonl(data / "nice-questions" / "questions.jsonl"))
+
+
+def trial_questions(data: Path = DATA) -> list[dict]:
+    """The questions of Evidence Inference, in the file's order."""
+    return list(_jsonl(data / "evidence-inference" / "questions.jsonl"))
+
+
+def _jsonl(path: Path) -> list[dict]:
+    with path.open(encoding="utf-8") as stream:
+        return [json.loads(line) for line in stream]
+
+
+def _read_qrels(path: Path) -> Qrels:
+    qrels: Qrels = defaultdict(dict)
+    with path.open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream, delimiter="\t"):
+            if int(row["score"]) > 0:
+                qrels[row["query-id"]][row["corpus-id"]] = int(row["score"])
+    return dict(qrels)
+
+
+def _print_progress(progress: Progress) -> None:
+    if progress.done % 50 == 0:
+        print(f"{progress.stage} {progress.done}/{progress.total}", file=sys.stderr)

@@ -1,0 +1,190 @@
+import threading
+
+import pytest
+
+from retriever import Library
+from retriever.answer import to_json
+from retriever.errors import BadQuestion, RetrieverError, UnknownDocument
+from retriever.schema import Filters
+
+FILES = {
+    "letters.md": "# Letters\n\nReminder letters raised uptake of bowel screening by 4 points.",
+    "letters.toml": 'publisher = "Institute"\nyear = 2019\nsource_type = "randomised-trial"',
+    "again.md": "# Again\n\nIt is said: Reminder letters raised uptake of bowel screening by 4 points.",
+    "smoking.md": "# Smoking\n\nStop smoking services reached people in deprived areas.",
+    "old.md": "# Old guidance\n\nSend people a letter about bowel screening and a second letter.",
+    "old.toml": 'status = "superseded-by: NG999"\nyear = 2009\npublisher = "Board"',
+}
+QUESTION = "Do reminder letters raise uptake of bowel screening?"
+
+
+def ids(hits):
+    return [hit.passage.document_id for hit in hits]
+
+
+def test_every_quotation_is_verbatim_and_its_offsets_are_exact(make_library):
+    library = make_library(FILES)
+    answer = library.ask(QUESTION)
+    assert answer.outcome == "answered"
+    assert answer.findings[0].quote.endswith("raised uptake of bowel screening by 4 points.")
+    for finding in answer.findings:
+        document = library.document(finding.document_id)
+        assert document.text[finding.start : finding.end] == finding.quote
+
+
+def test_near_repeats_are_shown_once(make_library):
+    findings = make_library(FILES).ask(QUESTION).findings
+    assert sum("raised uptake" in finding.quote for finding in findings) == 1
+
+
+def test_an_off_topic_question_is_not_answered(make_library):
+    answer = make_library(FILES).ask("How do I reset my email password?")
+    assert answer.outcome == "not-held"
+    assert answer.findings == ()
+    assert answer.gaps
+
+
+def test_the_same_question_gives_the_same_answer(make_library):
+    library = make_library(FILES)
+    one, two = library.ask(QUESTION), Library.open(library.root).ask(QUESTION)
+    assert one.findings == two.findings
+    assert one.record.index == two.record.index == library.index_id
+
+
+def test_guidance_that_was_replaced_is_warned_of(make_library):
+    answer = make_library(FILES).ask("Send people a letter about bowel screening")
+    assert "Old guidance was replaced by NG999." in answer.warnings
+
+
+def test_the_json_has_the_agreed_shape(make_library):
+    data = to_json(make_library(FILES).ask(QUESTION))
+    assert list(data) == [
+        "question", "understood", "outcome", "findings", "gaps", "warnings", "record"
+    ]
+    assert list(data["understood"]) == ["populations", "deprivation", "topics", "intents"]
+    assert list(data["findings"][0]) == [
+        "quote", "document_id", "title", "publisher", "year", "source_type", "pages", "start",
+        "end", "match", "kind", "populations", "status", "url", "passage_id",
+    ]
+    assert list(data["record"]) == ["index", "version", "asked_at"]
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        (Filters(source_types=("randomised-trial",)), {"letters"}),
+        (Filters(publishers=("Board",)), {"old"}),
+        (Filters(year_from=2010), {"letters"}),
+        (Filters(year_to=2010), {"old"}),
+        (Filters(document_ids=("smoking",)), {"smoking"}),
+        (Filters(document_ids=("smoking",), year_from=2010), set()),
+    ],
+)
+def test_filters_let_through_only_what_they_name(make_library, filters, expected):
+    library = make_library(FILES)
+    for mode in ("hybrid", "lexical", "vector"):
+        found = set(ids(library.search("letters screening smoking", filters=filters, mode=mode)))
+        assert found <= expected
+    assert set(ids(library.search("letters screening smoking", filters=filters))) == expected
+    assert library.ask(QUESTION, filters).documents_searched == len(expected)
+
+
+def test_a_hit_keeps_how_each_arm_saw_it(make_library):
+    library = make_library(FILES)
+    (best, *_) = library.search("reminder letters uptake")
+    assert (best.rank, best.lexical_rank is not None, best.vector_rank is not None) == (1, True, True)
+    assert library.search("letters", mode="lexical")[0].vector_rank is None
+    assert library.search("zebra", mode="lexical") == []
+
+
+@pytest.mark.parametrize("question", ["", "   ", "\n\t", "🙂🙂", "?!“”"])
+def test_a_question_without_words_is_refused_in_plain_words(make_library, question):
+    with pytest.raises(BadQuestion, match="Type a question"):
+        make_library(FILES).ask(question)
+
+
+def test_a_question_of_ten_thousand_characters_is_refused_with_its_length(make_library):
+    with pytest.raises(BadQuestion, match="10,000 characters; at most 1,000"):
+        make_library(FILES).ask("x" * 10_000)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ['"letters" AND (screening) OR NOT -smoking*', "¿Qué aumenta la participación?", "肠癌筛查",
+     "letters\x00screening", "'; DROP TABLE parsed; --", "<b>letters</b> & *screening*"],
+)
+def test_odd_questions_are_searched_for_as_they_stand(make_library, question):
+    assert make_library(FILES).ask(question).outcome in ("answered", "not-held")
+
+
+def test_unknown_mode_and_no_passages_are_refused(make_library):
+    library = make_library(FILES)
+    with pytest.raises(BadQuestion, match="hybrid, lexical, vector"):
+        library.search("letters", mode="magic")  # type: ignore[arg-type]
+    with pytest.raises(BadQuestion, match="at least 1"):
+        library.search("letters", k=0)
+
+
+def test_an_unknown_document_names_the_nearest(make_library):
+    with pytest.raises(UnknownDocument, match="Did you mean letters"):
+        make_library(FILES).document("leters")
+
+
+def test_a_deleted_document_is_not_shown_from_that_moment_on(make_library):
+    library = make_library(FILES)
+    (library.corpus / "letters.md").unlink()
+    assert "letters" not in ids(library.search(QUESTION))
+    assert "letters" not in {f.document_id for f in library.ask(QUESTION).findings}
+    assert "letters.md" not in {entry.path for entry in library.entries()}
+    with pytest.raises(UnknownDocument):
+        library.document("letters")
+
+
+def test_an_open_library_picks_up_a_new_index_while_others_ask(make_library):
+    library = make_library(FILES)
+    errors = []
+    stop = threading.Event()
+
+    def ask() -> None:
+        while not stop.is_set():
+            try:
+                assert library.ask(QUESTION).findings
+            except Exception as error:
+                errors.append(error)
+
+    askers = [threading.Thread(target=ask) for _ in range(3)]
+    for asker in askers:
+        asker.start()
+    for number in range(5):
+        text = f"# New {number}\n\nInterpreters helped {number} people understand."
+        (library.corpus / f"new{number}.md").write_text(text, encoding="utf-8")
+        Library.open(library.root).index()
+    stop.set()
+    for asker in askers:
+        asker.join()
+    assert errors == []
+    assert ids(library.search("interpreters helped 4 people", k=1)) == ["new4"]
+
+
+def test_an_empty_library_indexes_and_holds_nothing(make_library):
+    library = make_library({})
+    assert library.search("anything") == []
+    answer = library.ask("anything at all?")
+    assert (answer.outcome, answer.documents_searched) == ("not-held", 0)
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(RetrieverError, match="nowhere"):
+        Library.open(tmp_path / "nowhere")
+
+
+def test_check_names_what_mends_each_problem(make_library):
+    library = make_library({**FILES, "bad.pdf": "%PDF-1.4 nothing"})
+    found = {check.name: check for check in library.check()}
+    assert found["index"].severity == "ok"
+    assert found["freshness"].severity == "ok"
+    assert "bad.pdf" in found["file"].message
+    (library.corpus / "new.md").write_text("# New\n\nText.", encoding="utf-8")
+    found = {check.name: check for check in library.check()}
+    assert found["freshness"].severity == "warning"
+    assert found["freshness"].remedy == "retriever index"
