@@ -52,14 +52,6 @@ class Picture:
     boxes: tuple[Box, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Letter:
-    """One letter or digit of a page and its character's box: left, bottom, right, top in points."""
-
-    value: str
-    box: Box
-
-
 def render(pdf: Path, page: int, quotation: str = "", scale: float = 2.0) -> Picture:
     """Draw a page and mark a quotation on it by a tint and an outline.
 
@@ -119,19 +111,28 @@ def _draw(page: Any, quotation: str, scale: float) -> tuple[Image.Image, tuple[B
 
 
 def _quoted(quotation: str, page: Any) -> list[Box]:
-    """The boxes of the quotation's letters, in the page's own measure."""
-    letters = list(_letters(page))
-    return [letters[index].box for index in _find(_plain(quotation), letters)]
-
-
-def _letters(page: Any) -> Iterator[_Letter]:
+    """The boxes of the quotation's characters in points: left, bottom, right, top."""
     text = page.get_textpage()
     try:
-        for index in range(text.count_chars()):
-            for letter in _plain(chr(pdfium_c.FPDFText_GetUnicode(text, index))):
-                yield _Letter(letter, text.get_charbox(index))
+        characters = [
+            chr(pdfium_c.FPDFText_GetUnicode(text, index)) for index in range(text.count_chars())
+        ]
+        return [text.get_charbox(index) for index in _find(_plain(quotation), characters)]
     finally:
         text.close()
+
+
+def _find(wanted: str, characters: Sequence[str]) -> list[int]:
+    """Which of the page's characters are the quotation's, signs behind a word included."""
+    letters = [
+        (letter, index) for index, text in enumerate(characters) for letter in _plain(text)
+    ]
+    page = "".join(letter for letter, _ in letters)
+    found = {letters[at][1] for at in _find_letters(wanted, page)}
+    for index, text in enumerate(characters):
+        if index - 1 in found and text.isprintable() and not text.isalnum() and text != " ":
+            found.add(index)
+    return sorted(found)
 
 
 def _turned(box: Box, position: Any) -> Box:
@@ -148,9 +149,8 @@ def _plain(text: str) -> str:
     )
 
 
-def _find(wanted: str, letters: Sequence[_Letter]) -> list[int]:
-    """Which of the page's letters are the quotation's, in page order."""
-    page = "".join(letter.value for letter in letters)
+def _find_letters(wanted: str, page: str) -> list[int]:
+    """Where the quotation's letters stand among the page's letters, in page order."""
     at = page.find(wanted)
     if at >= 0:
         return list(range(at, at + len(wanted)))
@@ -158,7 +158,7 @@ def _find(wanted: str, letters: Sequence[_Letter]) -> list[int]:
 
 
 def _find_in_parts(wanted: str, page: str) -> list[int]:
-    """As `_find`, where a footnote sign or running head on the page interrupts the quotation."""
+    """As `_find_letters`, where a footnote sign or a running head interrupts the quotation."""
     matcher = SequenceMatcher(None, wanted, page, autojunk=False)
     runs = [run for run in matcher.get_matching_blocks() if run.size >= min(MIN_RUN, len(wanted))]
     found = [index for run in runs for index in range(run.b, run.b + run.size)]

@@ -1,5 +1,6 @@
 """A small library for the tests of the web page: a PDF, Markdown files and one unreadable file."""
 
+from html import escape
 from pathlib import Path
 
 from reportlab.lib.pagesizes import A4
@@ -12,7 +13,7 @@ QUOTED = "Reminder letters raised bowel cancer screening uptake by four percenta
 SCRIPT = "<script>document.title = 'broken into'</script>"
 
 FIRST_PAGE = [
-    "Reminder letters and bowel cancer screening",
+    "A trial of posted invitations",
     "",
     "We posted letters to eight thousand people who had not returned a kit.",
     "Reminder letters raised bowel cancer screening uptake by four percentage points",
@@ -63,16 +64,16 @@ status = "superseded-by: NG999"
 
 Reminder letters are not needed where bowel cancer screening uptake is above sixty per cent.
 """,
-    "corpus/notes.txt": f"""Notes from a visit
-
-Reminder letters in Bengali doubled bowel cancer screening uptake {SCRIPT} said **one** practice.
-
+    "corpus/notes.html": f"""<!DOCTYPE html><html lang="en"><head><title>Notes from a visit</title>
+</head><body><main><h1>Notes from a visit</h1>
+<p>Reminder letters in Bengali doubled bowel cancer screening uptake, {escape(SCRIPT)} said
+**one** practice.</p>
 """
-    + "\n\n".join(
-        f"Paragraph {number} of the notes tells of housing, transport and allotments in the town."
+    + "\n".join(
+        f"<p>Paragraph {number} of the notes tells of housing and allotments in the town.</p>"
         for number in range(1, 121)
     )
-    + "\n\nThe last paragraph speaks of lanterns and of nothing else.\n",
+    + "\n<p>The last paragraph speaks of lanterns and of nothing else.</p></main></body></html>",
     "corpus/locked.pdf": "%PDF-1.4 and then nothing that can be read",
 }
 

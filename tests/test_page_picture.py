@@ -9,6 +9,7 @@ from PIL import Image
 from pypdf import PdfWriter
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.pdfencrypt import StandardEncryption
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
 from retriever.errors import UnreadableFile
@@ -49,6 +50,15 @@ def test_only_the_quoted_part_of_a_line_is_marked(tmp_path: Path) -> None:
     whole = render(pdf, 1, "Uptake rose. Costs fell sharply. Nobody minded.", SCALE).boxes[0]
     part = render(pdf, 1, "Costs fell sharply.", SCALE).boxes[0]
     assert whole[0] < part[0] < part[2] < whole[2]
+
+
+def test_a_sign_at_the_end_of_the_quotation_is_marked_with_it(tmp_path: Path) -> None:
+    pdf = draw(tmp_path / "a.pdf", ["Uptake was 42% (in all) that year."])
+    without = render(pdf, 1, "Uptake was 42", SCALE).boxes[0]
+    longer = render(pdf, 1, "Uptake was 42% (in", SCALE).boxes[0]
+    width = stringWidth("Uptake was 42%", "Helvetica", SIZE)
+    assert without[2] == pytest.approx((LEFT + width) * SCALE, abs=4)
+    assert without[2] < longer[2]
 
 
 def test_the_mark_is_a_tint_and_an_outline(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from retriever import Library
-from retriever.errors import RetrieverError, UnreadableFile
+from retriever.errors import RetrieverError, UnknownDocument, UnreadableFile
 from retriever.ui import words
 from retriever.ui.shared import (
     ASK,
@@ -29,12 +29,20 @@ def page() -> None:
             _choose(source)
             return
         document = source.document(wanted)
+    except UnknownDocument:
+        _say_failed(f"The library holds no document called “{wanted}”. It may have been removed or "
+                    "renamed since the link was made: look for it in the library.")
+        return
     except RetrieverError as error:
-        heading("This document cannot be shown")
-        problem("What happened", str(error))
-        st.page_link(LIBRARY, label="Go to the library")
+        _say_failed(str(error))
         return
     _show(source, View.from_address(document, st.query_params.to_dict()))
+
+
+def _say_failed(message: str) -> None:
+    heading("This document cannot be shown")
+    problem("What happened", message)
+    st.page_link(LIBRARY, label="Go to the library")
 
 
 def _choose(source: Library) -> None:
@@ -71,7 +79,6 @@ def _show(source: Library, view: View) -> None:
     if view.quotation:
         quotation = document.text[slice(*view.quotation)]
         st.html("<h2>Quotation</h2>" + words.quotation_html(quotation))
-    st.html(f"<h2>{view.unit.capitalize()} {view.number} of {len(view.parts)}</h2>")
     _navigation(view)
     _page(source, view)
     _about(view)
@@ -79,7 +86,9 @@ def _show(source: Library, view: View) -> None:
 
 def _navigation(view: View) -> None:
     if len(view.parts) == 1:
+        st.html("<h2>Text</h2>" if view.unit == "part" else "<h2>Page 1 of 1</h2>")
         return
+    st.html(f"<h2>{view.unit.capitalize()} {view.number} of {len(view.parts)}</h2>")
     with st.container(horizontal=True, vertical_alignment="bottom", key="turn"):
         for number, label in ((view.number - 1, "Previous"), (view.number + 1, "Next")):
             if 1 <= number <= len(view.parts):
@@ -100,7 +109,7 @@ def _turn() -> None:
 def _page(source: Library, view: View) -> None:
     text = words.text_html(view.document, view.part, view.quotation)
     if view.document.media_type != "application/pdf":
-        paragraph(_where_marked(view))
+        _say_where(view)
         st.html(text)
         return
     left, right = st.columns(2, gap="medium")
@@ -119,11 +128,11 @@ def _picture(source: Library, view: View) -> None:
     except UnreadableFile as error:
         problem("The picture cannot be drawn", str(error))
         return
-    paragraph(_where_marked(view, outlined=bool(drawn.boxes)))
+    _say_where(view, outlined=bool(drawn.boxes))
     st.image(drawn.png, width="stretch", alt=_alternative(view, bool(drawn.boxes)))
 
 
-def _where_marked(view: View, outlined: bool | None = None) -> str:
+def _say_where(view: View, outlined: bool | None = None) -> None:
     """Says in words where the quotation is: marks alone do not reach everybody.
 
     Args:
@@ -131,9 +140,10 @@ def _where_marked(view: View, outlined: bool | None = None) -> str:
         outlined: Whether the quotation is outlined on the picture; None where there is none.
     """
     if not view.quoted_on:
-        return ""
+        return
     if not view.quotation_here:
-        return f"The quotation is not on this {view.unit}."
+        paragraph(f"The quotation is not on this {view.unit}.")
+        return
     where = {
         None: "The quotation is marked in the text below.",
         True: "The quotation is outlined on the picture and marked in the text.",
@@ -143,7 +153,7 @@ def _where_marked(view: View, outlined: bool | None = None) -> str:
     others = [number for number in view.quoted_on if number != view.number]
     if others:
         where += f" Part of it is on {view.unit} {' and '.join(map(str, others))}."
-    return where
+    paragraph(where)
 
 
 def _alternative(view: View, outlined: bool) -> str:

@@ -41,7 +41,7 @@ def _show(everything: list[LibraryEntry]) -> None:
     failed = [entry for entry in everything if entry.outcome == "failed"]
     read = len(everything) - len(failed)
     passages = sum(entry.passages for entry in everything)
-    paragraph(f"{words.count(read, 'document')} in {words.count(passages, 'passage')}. "
+    paragraph(f"{words.count(read, 'document')}, cut into {words.count(passages, 'passage')}. "
               f"{words.count(len(failed), 'file')} could not be read.")
     if failed:
         st.html("<h2>Files that could not be read</h2>" + words.failures_html(failed))

@@ -64,7 +64,7 @@ def status_html(status: str, source_type: str) -> str:
         return ""
     if words.warning:
         return warning_html(words.words)
-    return f'<p class="status"><strong>Status</strong> {escape(words.words)}</p>'
+    return f'<p class="status"><strong>Status:</strong> {escape(words.words)}</p>'
 
 
 def byline_html(publisher: str, year: int | None, source_type: str, pages: str = "") -> str:
