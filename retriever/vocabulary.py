@@ -77,6 +77,8 @@ def _rule(entry: dict[str, Any], origin: str) -> SourceTypeRule:
         raise SettingsError(
             f"{origin}: look_in must be one of {', '.join(_PLACES)}, not {entry['look_in']!r}."
         )
+    if not isinstance(entry["patterns"], list):
+        raise SettingsError(f"{origin}: patterns must be a list, not {entry['patterns']!r}.")
     return SourceTypeRule(
         entry["source_type"],
         entry["look_in"],

@@ -64,7 +64,7 @@ def row(cells: Iterable[str]) -> str:
     cleaned = [clean_line(cell) for cell in cells]
     while cleaned and not cleaned[-1]:
         cleaned.pop()
-    return " | ".join(cleaned).strip() if any(cleaned) else ""
+    return clean_line(" | ".join(cleaned)) if any(cleaned) else ""
 
 
 def assemble(blocks: Iterable[Block]) -> tuple[str, tuple[Section, ...]]:

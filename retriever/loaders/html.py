@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from retriever.schema import Metadata, Parsed
 Element = etree._Element
 
 _LEAST_WORDS = 30
+_PUBLIC = re.compile(r"https?://(?!localhost|127\.)")  # not where its writer tried the page out
 
 
 def load_html(path: Path, limits: Reading) -> Parsed:
@@ -48,7 +50,7 @@ def load_html(path: Path, limits: Reading) -> Parsed:
         authors=tuple(filter(None, map(clean_line, (found.author or "").split(";")))),
         publisher=clean_line(found.sitename or ""),
         year=year_in(found.date or ""),
-        url=found.url or "",
+        url=found.url if _PUBLIC.match(found.url or "") else "",
     )
     return Parsed(text=text, sections=sections, metadata=metadata, notes=(note,) if note else ())
 

@@ -10,7 +10,17 @@ from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
 from retriever.config import Reading
-from retriever.loaders.blocks import Block, assemble, heading, infer, item, paragraph, row, year_in
+from retriever.loaders.blocks import (
+    Block,
+    assemble,
+    clean_line,
+    heading,
+    infer,
+    item,
+    paragraph,
+    row,
+    year_in,
+)
 from retriever.loaders.detect import decode
 from retriever.schema import Metadata, Parsed
 
@@ -33,7 +43,7 @@ def load_markdown(path: Path, limits: Reading) -> Parsed:
     title = front.get("title") or next((s.heading for s in sections if s.level == 1), "")
     metadata = infer(
         Metadata(),
-        title=title,
+        title=_plain_words(title),
         authors=tuple(filter(None, [front.get("author", "")])),
         year=year_in(front.get("date", "")),
     )
@@ -116,7 +126,7 @@ _NOT_PROSE = re.compile(
     re.MULTILINE,
 )
 _COMPUTED = "[…]"
-_INLINE_CODE = re.compile(r"`(?:r |\{[a-z]+\})[^`]*`")
+_INLINE_CODE = re.compile(r"(?<!`)`(?:r |\{[a-z]+\})[^`\n]*`(?!`)")
 _FOOTNOTE = re.compile(r"^\[\^[^\]\s]+\]:[ \t]*", re.MULTILINE)
 
 
@@ -132,6 +142,10 @@ def _computed_note(count: int) -> str:
         f"{count} value(s) that this file computes when it is published stand as {_COMPUTED}: "
         "add the published page instead to have them."
     )
+
+
+def _plain_words(title: str) -> str:
+    return clean_line(_words(SyntaxTreeNode(MarkdownIt("commonmark").parseInline(title))))
 
 
 def _blocks(tree: SyntaxTreeNode) -> Iterator[Block]:
@@ -166,7 +180,9 @@ def _table_rows(node: SyntaxTreeNode) -> Iterator[SyntaxTreeNode]:
 
 def _words(node: SyntaxTreeNode) -> str:
     """Give the words of a node without marks, links' addresses and raw HTML."""
-    if node.type in ("text", "code_inline"):
+    if node.type == "text":
+        return node.content.replace("**", "")  # marks without a partner
+    if node.type == "code_inline":
         return node.content
     if node.type in ("softbreak", "hardbreak"):
         return " "
