@@ -65,15 +65,8 @@ def test_headings_paragraphs_and_lists(tmp_path: Path) -> None:
     assert parsed.pages == ()
 
 
-def numbered(depth: int, text: str) -> str:
-    return (
-        f'<w:p ><w:pPr><w:numPr><w:ilvl w:val="{depth}"/><w:numId w:val="77"/></w:numPr></w:pPr>'
-        f"<w:r><w:t>{text}</w:t></w:r></w:p>"
-    )
-
-
-def test_numbers_that_word_counts_are_shown(tmp_path: Path) -> None:
-    document = docx.Document()
+def numbered(document: Word, paragraphs: list[tuple[int, int, str]]) -> None:
+    """Add paragraphs of (list, depth, text); list 78 is list 77 begun anew."""
     levels = (
         '<w:lvl w:ilvl="0"><w:start w:val="1"/><w:numFmt w:val="decimal"/>'
         '<w:lvlText w:val="%1."/></w:lvl>'
@@ -84,15 +77,42 @@ def test_numbers_that_word_counts_are_shown(tmp_path: Path) -> None:
     )
     numbering: Any = document.part.numbering_part.element
     abstract = f'<w:abstractNum  w:abstractNumId="77">{levels}</w:abstractNum>'
-    number = '<w:num  w:numId="77"><w:abstractNumId w:val="77"/></w:num>'
+    anew = '<w:lvlOverride w:ilvl="0"><w:startOverride w:val="1"/></w:lvlOverride>'
     numbering.insert(0, parse_xml(abstract.replace(" ", f" {NAMESPACES} ", 1)))
-    numbering.append(parse_xml(number.replace(" ", f" {NAMESPACES} ", 1)))
-    for depth, text in [(0, "One"), (1, "Offer"), (2, "x"), (2, "y"), (1, "Ask"), (0, "Two"),
-                        (1, "Tell")]:  # fmt: skip
-        add_xml(document, numbered(depth, text))
+    for number, extra in [(77, ""), (78, anew)]:
+        num = f'<w:num  w:numId="{number}"><w:abstractNumId w:val="77"/>{extra}</w:num>'
+        numbering.append(parse_xml(num.replace(" ", f" {NAMESPACES} ", 1)))
+    for number, depth, text in paragraphs:
+        add_xml(
+            document,
+            f'<w:p ><w:pPr><w:numPr><w:ilvl w:val="{depth}"/><w:numId w:val="{number}"/></w:numPr>'
+            f"</w:pPr><w:r><w:t>{text}</w:t></w:r></w:p>",
+        )
+
+
+def test_numbers_that_word_counts_are_shown(tmp_path: Path) -> None:
+    document = docx.Document()
+    numbered(document, [(77, 0, "One"), (77, 1, "Offer"), (77, 2, "x"), (77, 2, "y"),
+                        (77, 1, "Ask"), (77, 0, "Two"), (77, 1, "Tell")])  # fmt: skip
     assert load(tmp_path, document).text == (
-        "1. One\n1.1 Offer\n(iii) x\n(iv) y\n1.2 Ask\n2. Two\n2.1 Tell"
+        "1. One\n\n1.1 Offer\n(iii) x\n(iv) y\n\n1.2 Ask\n2. Two\n\n2.1 Tell"
     )
+
+
+def test_numbering_passes_over_a_level_and_begins_anew_as_word_does(tmp_path: Path) -> None:
+    document = docx.Document()
+    numbered(document, [(77, 1, "Name"), (77, 0, "Board"), (77, 1, "Members"), (78, 0, "Again"),
+                        (78, 0, "More")])  # fmt: skip
+    assert load(tmp_path, document).text == (
+        "1.1 Name\n2. Board\n\n2.1 Members\n1. Again\n2. More"
+    )
+
+
+def test_a_sentence_in_heading_style_is_no_heading(tmp_path: Path) -> None:
+    document = docx.Document()
+    document.add_heading("Chair", 2)
+    document.add_heading("The chair is chosen by the members of the board " * 2 + "at once.", 3)
+    assert outline(load(tmp_path, document)) == [(2, "Chair")]
 
 
 def test_tables_are_rows_and_merged_cells_stand_once(tmp_path: Path) -> None:

@@ -38,7 +38,9 @@ _CONTENTS_STYLE = re.compile(r"toc (?:\d|heading)|table of figures", re.IGNORECA
 _CONTENTS_LINE = re.compile(r"\S.*\t\s*(\d{1,3})\s*", re.DOTALL)
 _CONTENTS_GOES_ON = re.compile(r"\S.{0,100}\s(\d{1,3})\s*", re.DOTALL)
 _SHORT_ROW = 200  # characters
+_LONGEST_HEADING = 200
 _CONTENTS_HEAD = re.compile(r"(?:table of )?contents", re.IGNORECASE)
+_CLAUSE = re.compile(r"\d+(?:\.\d+)+ ")
 _CAPTION = re.compile(r"(?:table|figure|fig|chart|map|box|source)\b", re.IGNORECASE)
 
 
@@ -104,7 +106,7 @@ class _Reader:
         text = clean_line(raw)
         styles = self._style_chain(element)
         name = styles[0].name or "" if styles else ""
-        level = _level(element, styles)
+        level = 0 if _is_sentence(text) else _level(element, styles)
         label = self._label(element, styles) if text else None
         if level:
             yield _Line(f"{label or ''} {text}".strip(), "heading", level, name, raw=raw)
@@ -162,7 +164,8 @@ def _blocks(lines: list[_Line]) -> Iterator[Block]:
     for line in lines:
         if not line.text and kind == "item":
             continue  # an empty paragraph within a list is only there for the looks
-        if line.kind != kind or kind not in ("item", "row"):
+        begins = line.kind == "item" and _CLAUSE.match(line.text)
+        if begins or line.kind != kind or kind not in ("item", "row"):
             yield Block(tuple(run))
             run, kind = [], line.kind
         if line.level:
@@ -243,6 +246,11 @@ def _words(element: Element) -> str:
 
 def _numbering_of(holder: Element) -> Element | None:
     return holder.find(f"{W}pPr/{W}numPr")
+
+
+def _is_sentence(text: str) -> bool:
+    """Tell a whole sentence, which some writers style as a heading to have it numbered."""
+    return len(text) > _LONGEST_HEADING or (len(text) > 80 and text.endswith("."))
 
 
 def _level(element: Element, styles: list[Any]) -> int:

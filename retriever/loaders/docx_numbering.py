@@ -38,8 +38,13 @@ class Numbering:
         self._counts: dict[str, dict[int, int]] = defaultdict(dict)
         for part in [] if root is None else root.iter(f"{W}abstractNum"):
             self._levels[part.get(f"{W}abstractNumId", "")] = dict(map(_level, _levels(part)))
+        self._restarts: dict[tuple[str, int], int] = {}
         for part in [] if root is None else root.iter(f"{W}num"):
-            self._abstract[part.get(f"{W}numId", "")] = value(part, "abstractNumId")
+            number_id = part.get(f"{W}numId", "")
+            self._abstract[number_id] = value(part, "abstractNumId")
+            for override in part.iterchildren(f"{W}lvlOverride"):
+                if start := value(override, "startOverride"):
+                    self._restarts[number_id, int(override.get(f"{W}ilvl", "0"))] = int(start)
 
     def label(self, number_id: str, depth: int) -> str | None:
         """Count one paragraph.
@@ -57,7 +62,10 @@ class Numbering:
         if level is None:
             return None
         counts = self._counts[abstract]
-        counts[depth] = counts.get(depth, level.start - 1) + 1
+        for above in range(depth):  # a level passed over counts as begun
+            counts.setdefault(above, levels[above].start if above in levels else 1)
+        restart = self._restarts.pop((number_id, depth), None)  # holds for the list's first item
+        counts[depth] = counts.get(depth, level.start - 1) + 1 if restart is None else restart
         for deeper in [key for key in counts if key > depth]:
             del counts[deeper]
         if level.form in ("bullet", "none"):
@@ -79,8 +87,7 @@ def _filled(pattern: str, counts: dict[int, int], levels: dict[int, _Level]) -> 
     def number(match: re.Match[str]) -> str:
         depth = int(match[1]) - 1
         level = levels.get(depth)
-        count = counts.get(depth, level.start if level else 1)
-        return _FORMS.get(level.form if level else "", str)(count)
+        return _FORMS.get(level.form if level else "", str)(counts.get(depth, 1))
 
     return re.sub(r"%(\d)", number, pattern).strip()
 
