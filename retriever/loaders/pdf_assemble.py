@@ -8,7 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from retriever.loaders import blocks as clean
-from retriever.loaders.pdf_blocks import Block, goes_on, strip_marker
+from retriever.loaders.pdf_blocks import (
+    Block,
+    goes_on,
+    is_lettering,
+    paragraphs,
+    strip_marker,
+    unfold,
+)
 from retriever.loaders.pdf_furniture import is_contents_entry
 from retriever.loaders.pdf_layout import Line
 from retriever.loaders.pdf_words import Words, flow
@@ -18,7 +25,7 @@ Style = tuple[float, bool]
 
 _LONGEST_HEADING = 150
 _BIGGER = 1.12
-# With this many tagged headings a page the tags are trusted to name all headings.
+# With this many tagged headings a page the tags are trusted to name those that are merely large.
 _TAGGED_HEADINGS = 0.5
 _NUMBER_ONLY = re.compile(r"\d{1,2}(?:\.\d{1,2})+\.?")
 _NUMBERING = re.compile(r"(?:\d{1,2}\.)*\d{0,2}\.?\s*")
@@ -73,7 +80,8 @@ def _merge(blocks: Iterable[Block]) -> list[Block]:
         if _NUMBER_ONLY.fullmatch(last.text):
             last.heading, last.key = block.heading, block.key
         last.lines.extend(block.lines)
-    return merged
+    unfolded = (part for b in merged for part in (unfold(b) if b.kind == "row" else [b]))
+    return [block for block in unfolded if not is_lettering(block)]
 
 
 def _is_contents(text: str) -> bool:
@@ -101,11 +109,11 @@ def _levels(blocks: Sequence[Block], outline: Mapping[str, int]) -> dict[int, in
     """Which blocks are headings, and of which level."""
     body = _body_style(blocks)
     tagged = sum(1 for block in blocks if block.heading)
-    enough = tagged >= _TAGGED_HEADINGS * blocks[-1].page if blocks else False
+    trusted = tagged >= _TAGGED_HEADINGS * blocks[-1].page if blocks else False
     found = [
         i for i, block in enumerate(blocks)
         if _can_be_heading(block)
-        and (block.heading or (not enough and _looks_like_heading(block, body, outline)))
+        and (block.heading or _looks_like_heading(block, body, outline, trusted))
     ]  # fmt: skip
     by_style = _style_levels([blocks[i] for i in found])
     levels = {i: blocks[i].heading or by_style[_style(blocks[i])] for i in found}
@@ -130,7 +138,10 @@ def _can_be_heading(block: Block) -> bool:
     return block.kind != "row" and len(text) <= _LONGEST_HEADING and bool(_LETTERS.search(text))
 
 
-def _looks_like_heading(block: Block, body: Style, outline: Mapping[str, int]) -> bool:
+def _looks_like_heading(
+    block: Block, body: Style, outline: Mapping[str, int], trusted: bool
+) -> bool:
+    """Whether style or bookmarks make a heading; size alone does not where tags are `trusted`."""
     text = block.text.strip()
     marked = strip_marker(text)
     if (marked and marked[0] == "-") or _CAPTION.match(text) or text[-1] in ".,;":
@@ -139,7 +150,7 @@ def _looks_like_heading(block: Block, body: Style, outline: Mapping[str, int]) -
         return True
     if len(block.lines) > 3 or text[0].islower():
         return False
-    bigger = block.size >= _BIGGER * body[0]
+    bigger = block.size >= _BIGGER * body[0] and not trusted
     return bigger or (block.bold and not body[1] and block.size >= 0.95 * body[0])
 
 
@@ -160,7 +171,7 @@ def _style_levels(headings: Sequence[Block]) -> dict[Style, int]:
 
 def _entry(block: Block, level: int, words: Words) -> _Entry:
     if block.kind == "row":
-        cells = [_flow(lines, words)[0] for lines in block.cells.values()]
+        cells = [_cell(lines, words) for lines in block.cells.values()]
         return _Entry(clean.row(cells), ((0, block.page),), "row", table=block.table)
     text, breaks = _flow(block.lines, words)
     if level:
@@ -171,6 +182,19 @@ def _entry(block: Block, level: int, words: Words) -> _Entry:
     if block.kind == "item":
         return _item("- ", text, 0, breaks)
     return _Entry(text, tuple(breaks), "text")
+
+
+def _cell(lines: Sequence[Line], words: Words) -> str:
+    """A cell's text; a list in it becomes an enumeration."""
+    text = ""
+    for block in paragraphs(lines):
+        part = _flow(block.lines, words)[0]
+        marked = strip_marker(part)
+        if marked and marked[0] == "-":
+            part = marked[1]
+            text += "" if not text or text[-1] in ".,:;" else ";"
+        text = f"{text} {part}" if text else part
+    return text
 
 
 def _item(marker: str, text: str, cut: int, breaks: list[tuple[int, int]]) -> _Entry:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -20,7 +20,7 @@ from retriever.loaders.pdf_structure import Tag
 
 Kind = Literal["text", "item", "row"]
 
-_BULLETS = "•●▪■◦○‣⁃∙·➢➤►▶✓✔❖□o–-\uf0b7\uf0a7\uf0d8\uf0fc\uf076\uf02d\uf06f\uf0a8"
+_BULLETS = "－•●▪■◦○‣⁃∙·➢➤►▶✓✔❖□o–-\uf0b7\uf0a7\uf0d8\uf0fc\uf076\uf02d\uf06f\uf0a8"
 _BULLET = re.compile(rf"[{re.escape(_BULLETS)}](?:\s+|$)|[•●▪■◦○‣❖\uf000-\uf0ff]\s*")
 _NUMBERED = re.compile(r"(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)]\s+|\((?:\d{1,2}|[a-z]|[ivx]{1,4})\)\s+")
 _DECIMAL = re.compile(r"\d{1,2}(?:\.\d{1,2}){1,4}\.?(?:\s+|$)")
@@ -28,6 +28,8 @@ _SENTENCE_END = re.compile(r"[.!?:;][\"'”’)\]\d,]*$")
 # Distances in ems.
 _SLACK = 1.5
 _PROSE_WORDS = 6
+# A row all of whose cells have this many characters is running text laid out as a table.
+_LAYOUT_CELL = 250
 
 
 @dataclass
@@ -84,16 +86,71 @@ def tagged_blocks(runs: Sequence[Run], tags: dict[int, Tag], page: int) -> list[
     loose: list[Run] = []
     for run in runs:
         tag = tags.get(run.mark) if run.mark is not None else None
-        if tag is None:
+        if tag is None or tag.block == 0:
             loose.append(run)
         elif not tag.contents:
             grouped.setdefault(tag.block, []).append((tag, run))
     blocks: list[Block] = []
+    boxes: list[Block] = []
     for members in sorted(grouped.values(), key=lambda members: members[0][0].order):
         members.sort(key=lambda member: member[0].order)
-        _add_element(blocks, members[0][0], lines_in_sequence((run for _, run in members), page))
-    blocks = [block for block in blocks if not _is_lettering(block)]
-    return blocks + [b for b in positioned_blocks(loose, page) if _is_prose(b)]
+        tag, lines = members[0][0], lines_in_sequence((run for _, run in members), page)
+        _add_element(boxes if tag.box or tag.slide else blocks, tag, lines)
+    loose_blocks = [b for b in positioned_blocks(loose, page) if _is_prose(b)]
+    return _with_boxes(blocks, in_page_order(boxes + loose_blocks))
+
+
+def _with_boxes(blocks: list[Block], boxes: list[Block]) -> list[Block]:
+    """Put each box before the first block that stands below it."""
+    placed = list(blocks)
+    for box in boxes:
+        y = box.lines[0].y
+        below = (i for i, block in enumerate(placed) if block.lines[0].y > y)
+        index = next(below, len(placed)) if blocks else len(placed)
+        placed.insert(index, box)
+    return placed
+
+
+def in_page_order(blocks: list[Block]) -> list[Block]:
+    """Order blocks as they are read on the page: across at each gap, else column by column."""
+    if len(blocks) < 2:
+        return blocks
+    for top, bottom in ((_top, _bottom), (_left, _right)):
+        parts = _cut(blocks, top, bottom)
+        if len(parts) > 1:
+            return [block for part in parts for block in in_page_order(part)]
+    return sorted(blocks, key=lambda block: (_top(block), _left(block)))
+
+
+def _cut(
+    blocks: list[Block], start: Callable[[Block], float], end: Callable[[Block], float]
+) -> list[list[Block]]:
+    """Groups of blocks with a clear gap between them in one direction."""
+    parts: list[list[Block]] = []
+    reach = 0.0
+    for block in sorted(blocks, key=start):
+        if parts and start(block) < reach:
+            parts[-1].append(block)
+        else:
+            parts.append([block])
+        reach = max(reach, end(block)) if len(parts[-1]) > 1 else end(block)
+    return parts
+
+
+def _top(block: Block) -> float:
+    return min(line.y - 0.8 * line.size for line in block.lines)
+
+
+def _bottom(block: Block) -> float:
+    return max(line.y for line in block.lines)
+
+
+def _left(block: Block) -> float:
+    return min(line.x0 for line in block.lines)
+
+
+def _right(block: Block) -> float:
+    return max(line.x1 for line in block.lines)
 
 
 def _add_element(blocks: list[Block], tag: Tag, lines: list[Line]) -> None:
@@ -104,16 +161,25 @@ def _add_element(blocks: list[Block], tag: Tag, lines: list[Line]) -> None:
             blocks.append(Block("row", [], tag.row, table=tag.table or 0))
         blocks[-1].cells[tag.cell] = lines
         blocks[-1].lines.extend(lines)
-    elif tag.figure and len(" ".join(line.text for line in lines).split()) < _PROSE_WORDS:
-        return
     else:
-        kind: Kind = "item" if tag.item else "text"
-        blocks.append(Block(kind, lines, tag.block, heading=tag.heading))
+        block = Block("item" if tag.item else "text", lines, tag.block, heading=tag.heading)
+        if not tag.figure or (_is_prose(block) and _SENTENCE_END.search(block.text)):
+            blocks.append(block)
 
 
-def _is_lettering(block: Block) -> bool:
+def is_lettering(block: Block) -> bool:
     """Whether a block is nothing but figures, as on the axis of a chart."""
     return block.kind == "text" and not block.heading and not re.search(r"[^\W\d_]", block.text)
+
+
+def unfold(row: Block) -> list[Block]:
+    """The blocks that a table row really is: itself, or what a table was used to lay out."""
+    cells = sorted(row.cells.values(), key=lambda lines: (lines[0].page, lines[0].x0))
+    row.cells = dict(enumerate(cells))
+    lengths = [sum(len(line.text) for line in lines) for lines in cells]
+    if len(cells) > 1 and min(lengths) < _LAYOUT_CELL:
+        return [row]
+    return [block for lines in cells for block in paragraphs(lines)]
 
 
 def _is_prose(block: Block) -> bool:
@@ -130,11 +196,24 @@ def positioned_blocks(runs: Iterable[Run], page: int) -> list[Block]:
         table = tables.get(index)
         if table is not None:
             _add_row(blocks, line, table)
-        elif blocks and blocks[-1].kind != "row" and not _begins_block(blocks[-1], line):
-            blocks[-1].lines.append(line)
         else:
-            blocks.append(Block("item" if strip_marker(line.text) else "text", [line]))
-    return [block for block in blocks if not _is_lettering(block)]
+            _add_line(blocks, line)
+    return blocks
+
+
+def paragraphs(lines: Iterable[Line]) -> list[Block]:
+    """Blocks of lines that stand under one another."""
+    blocks: list[Block] = []
+    for line in lines:
+        _add_line(blocks, line)
+    return blocks
+
+
+def _add_line(blocks: list[Block], line: Line) -> None:
+    if blocks and blocks[-1].kind != "row" and not _begins_block(blocks[-1], line):
+        blocks[-1].lines.append(line)
+    else:
+        blocks.append(Block("item" if strip_marker(line.text) else "text", [line]))
 
 
 def _without_contents(lines: list[Line]) -> list[Line]:
@@ -237,6 +316,8 @@ def _leading(block: Block) -> float:
 def _forced_break(last: Line, line: Line) -> bool:
     """Whether the next line's first word would have fitted on the line above."""
     word = line.text.split(" ", 1)[0]
+    if not _SENTENCE_END.search(last.text) and not line.text[0].isupper():
+        return False
     return last.x1 + (0.5 * len(word) + _SLACK) * line.size < last.column
 
 

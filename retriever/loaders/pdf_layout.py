@@ -13,7 +13,8 @@ from retriever.loaders.pdf_content import PageText, Run
 # Distances in ems of the text they stand in.
 _WORD_GAP = 0.15
 _CELL_GAP = 1.2
-_SAME_BASELINE = 0.45
+_SAME_BASELINE = 0.5
+_RAISED = 0.65
 # A column of running text has at least this many lines, and lines of this many characters.
 _COLUMN_LINES = 4
 _COLUMN_CHARACTERS = 18
@@ -102,7 +103,7 @@ def segments_by_position(runs: Iterable[Run], page: int) -> list[list[Segment]]:
     """Rows of segments from top to bottom, each row from left to right."""
     rows: list[list[Run]] = []
     for run in sorted(runs, key=lambda run: (run.y, run.x0)):
-        if rows and run.y - rows[-1][0].y <= _SAME_BASELINE * max(run.size, rows[-1][0].size):
+        if rows and run.y - rows[-1][0].y <= _reach(run, rows[-1][0]):
             rows[-1].append(run)
         else:
             rows.append([run])
@@ -118,7 +119,8 @@ def lines_in_sequence(runs: Iterable[Run], page: int) -> list[Line]:
             rows[-1].append(run)
         else:
             rows.append([run])
-    lines = [Line(segments) for segments in (_split(row, page) for row in rows) if segments]
+    split = (_split(sorted(row, key=lambda run: run.x0), page) for row in rows)
+    lines = [Line(segments) for segments in split if segments]
     edge = max((line.x1 for line in lines), default=0.0)
     for line in lines:
         line.column = edge
@@ -126,9 +128,13 @@ def lines_in_sequence(runs: Iterable[Run], page: int) -> list[Line]:
 
 
 def _on_same_line(row: list[Run], run: Run) -> bool:
-    last = row[-1]
-    size = max(last.size, run.size, row[0].size)
-    return min(abs(run.y - last.y), abs(run.y - row[0].y)) <= _SAME_BASELINE * size
+    return any(abs(run.y - other.y) <= _reach(run, other) for other in (row[-1], row[0]))
+
+
+def _reach(run: Run, other: Run) -> float:
+    """How far apart two baselines may be on one line, more where one is raised or lowered."""
+    large, small = max(run.size, other.size), min(run.size, other.size)
+    return (_RAISED if small < 0.85 * large else _SAME_BASELINE) * large
 
 
 def _split(row: Sequence[Run], page: int) -> list[Segment]:
@@ -175,13 +181,29 @@ def _segment(part: list[Run], page: int) -> Segment:
 def _spell(part: list[Run]) -> str:
     """Join runs with blanks where the gaps are word gaps."""
     gap = _word_gap(part)
-    pieces: list[str] = [part[0].text]
+    text = part[0].text
     for before, run in pairwise(part):
         size = max(before.size, run.size)
         if run.x0 - before.x1 > gap * size or run.x0 < before.x0 - 2 * size:
-            pieces.append(" ")
-        pieces.append(run.text)
-    return close_up("".join(pieces))
+            text += " "
+        if run.size < 0.85 * before.size and before.y - run.y > 0.15 * before.size:
+            text += _raised(text, run.text)
+        else:
+            text += run.text
+    return close_up(text)
+
+
+_NOTE_MARK = re.compile(r"\s*(?:[\d,\s]+|[ivxl]+|[*†‡§]+)\s*")
+_WORD_END = re.compile(r"[^\W\d_]{3}[\"'”’)]?\s*$|[.,;:)\]”]\s*$")
+
+
+def _raised(before: str, text: str) -> str:
+    """Raised text: the mark of a footnote is left out, a power of a number keeps its meaning."""
+    if _NOTE_MARK.fullmatch(text) and _WORD_END.search(before):
+        return " " if text.endswith(" ") else ""
+    if before[-1:].isdigit() and text[:1].isdigit():
+        return f"^{text}"
+    return text
 
 
 def _word_gap(part: list[Run]) -> float:

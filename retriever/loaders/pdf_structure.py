@@ -17,8 +17,9 @@ from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject
 _HEADING = re.compile(r"H([1-6])?$")
 # Elements that hold one block of text; all others are either groups or parts of a line.
 _BLOCKS = frozenset(("P", "H", "Title", "LI", "Caption", "Note", "TOCI", "BlockQuote", "Figure"))
+_BOXES = frozenset(("Textbox", "TextBox"))
 _CONTENTS = frozenset(("TOC", "TOCI"))
-_FIGURES = frozenset(("Figure", "Chart", "InlineShape", "Diagram", "Formula"))
+_FIGURES = frozenset(("Figure", "Chart", "InlineShape", "Diagram"))
 _MAX_DEPTH = 200
 
 
@@ -33,7 +34,9 @@ class Tag:
         item: In a list item.
         table: Number of the outermost table around it, or None; likewise its row and cell.
         contents: In a table of contents.
-        figure: In a figure.
+        figure: In a figure or chart, whose lettering is no text.
+        box: In a text box, which the file's order puts anywhere.
+        slide: On a slide, where everything is in figures and boxes.
     """
 
     order: int = 0
@@ -45,6 +48,8 @@ class Tag:
     cell: int | None = None
     contents: bool = False
     figure: bool = False
+    box: bool = False
+    slide: bool = False
 
 
 @dataclass
@@ -114,13 +119,26 @@ def _page_of(element: DictionaryObject, page: int | None, walk: _Walk) -> int | 
 
 def _enter(role: str, tag: Tag, walk: _Walk) -> Tag:
     """The tag for what stands inside an element of `role`."""
-    role = _standard(role, walk.roles)
     number = walk.elements
-    if role in _CONTENTS:
-        tag = replace(tag, contents=True)
+    # Office programs name figures and boxes themselves and map them to groups without a meaning.
+    if role == "Slide":
+        return replace(tag, slide=True)
+    if role in _BOXES:
+        tag = replace(tag, box=True, block=number)
+    role = _standard(role, walk.roles, stop=_FIGURES)
     if role in _FIGURES:
-        tag = replace(tag, figure=True)
-    if tag.cell is not None:
+        tag = replace(tag, figure=not tag.slide, block=number)
+    tag = replace(tag, contents=tag.contents or role in _CONTENTS)
+    heading = _HEADING.match(role) if tag.cell is None else None
+    if heading:
+        return replace(tag, heading=int(heading.group(1) or 1), block=number)
+    if role in _BLOCKS and tag.cell is None:
+        return _enter_block(role, tag, number)
+    return _enter_table(role, tag, number)
+
+
+def _enter_table(role: str, tag: Tag, number: int) -> Tag:
+    if tag.cell is not None and not tag.figure:
         return tag  # a cell is read as one piece, whatever is in it
     if role == "Table" and tag.table is None:
         return replace(tag, table=number, block=number)
@@ -128,11 +146,6 @@ def _enter(role: str, tag: Tag, walk: _Walk) -> Tag:
         return replace(tag, row=number, block=number)
     if role in ("TD", "TH") and tag.row is not None:
         return replace(tag, cell=number, block=number)
-    heading = _HEADING.match(role)
-    if heading:
-        return replace(tag, heading=int(heading.group(1) or 1), block=number)
-    if role in _BLOCKS or tag.block == 0:
-        return _enter_block(role, tag, number)
     return tag
 
 
@@ -142,9 +155,9 @@ def _enter_block(role: str, tag: Tag, number: int) -> Tag:
     return replace(tag, block=number, item=tag.item or role == "LI", heading=0)
 
 
-def _standard(role: str, roles: dict[str, str]) -> str:
+def _standard(role: str, roles: dict[str, str], stop: frozenset[str]) -> str:
     seen: set[str] = set()
-    while role in roles and role not in seen and not _HEADING.match(role):
+    while role in roles and role not in seen | stop and not _HEADING.match(role):
         seen.add(role)
         role = roles[role]
     return role

@@ -15,6 +15,8 @@ from retriever.vocabulary import DATA
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*(?:-[^\W\d_]+)*")
 _DIVIDED = re.compile(r"([^\W\d_]+)-$")
 _LEADING = re.compile(r"[^\W\d_]+")
+_MINUS = re.compile(r"(?<=[^\W\d_])\u2212(?=[^\W\d_]|$)")  # a minus sign used as a hyphen
+_URL = re.compile(r"(?:https?://|www\.)\S*$")
 _URL_END = re.compile(r"(?:https?://|www\.)\S*[/\-._=&?]$")
 
 
@@ -50,6 +52,8 @@ class Words:
             return before
         if _URL_END.search(before) and not after[:1].isupper():
             return before
+        if _URL.search(before) and "/" in after.split(" ", 1)[0]:
+            return before
         return before + " "
 
     def _is_real(self, first: str, second: str) -> bool:
@@ -83,7 +87,7 @@ def flow(lines: Iterable[tuple[int, str]], words: Words) -> tuple[str, list[tupl
     breaks: list[tuple[int, int]] = []
     for page, raw in lines:
         soft = raw.rstrip().endswith("\u00ad")
-        line = clean_line(raw) + ("\u00ad" if soft else "")
+        line = _MINUS.sub("-", clean_line(raw)) + ("\u00ad" if soft else "")
         if not line:
             continue
         text = words.join(text, line) if text else ""
