@@ -15,6 +15,7 @@ import argparse
 import dataclasses
 import hashlib
 import random
+import unicodedata
 from collections.abc import Callable, Sequence
 from statistics import mean
 
@@ -44,6 +45,7 @@ class Remembering:
         self.count_tokens = embedder.count_tokens
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """As the embedder's."""
         missing = [text for text in dict.fromkeys(texts) if text not in self._known]
         if missing:
             self._known.update(zip(missing, self._embedder.embed(missing), strict=True))
@@ -76,8 +78,10 @@ def collection_table(name: str) -> None:
     collection = libraries.collection(name)
     searcher = _remembering(collection.library.searcher())
     passages = len(searcher.generation.passages)
-    print(f"\n{name}: {len(collection.names)} documents, {passages} passages, "
-          f"{len(collection.queries)} queries")
+    print(
+        f"\n{name}: {len(collection.names)} documents, {passages} passages, "
+        f"{len(collection.queries)} queries"
+    )
     for mode in MODES:
         scores = collection_scores(collection, searcher, mode, list(collection.queries))
         print(f"  {mode:8} nDCG@10 {mean(scores.values()):.3f}")
@@ -86,7 +90,10 @@ def collection_table(name: str) -> None:
 def nice_scores(questions: Sequence[dict], rank: Rank, mode: Mode) -> dict[str, float]:
     """Shares of questions with the right guideline, and the right pages, among the first."""
     tallies: dict[str, list[bool]] = {
-        "guideline@1": [], "guideline@5": [], "pages@1": [], "pages@5": []
+        "guideline@1": [],
+        "guideline@5": [],
+        "pages@1": [],
+        "pages@5": [],
     }
     for question in questions:
         hits = rank(question["text"], mode)
@@ -115,16 +122,16 @@ def _right_pages(hit: Hit, question: dict) -> bool:
 def nice_table() -> None:
     searcher = _remembering(libraries.documents().searcher())
     questions = random.Random(SEED).sample(libraries.nice_questions(), SAMPLE)
-    print(f"\nNICE questions: {SAMPLE} of {len(libraries.nice_questions())} (seed {SEED}), over "
-          f"{len(searcher.files)} documents, {len(searcher.generation.passages)} passages")
+    print(
+        f"\nNICE questions: {SAMPLE} of {len(libraries.nice_questions())} (seed {SEED}), over "
+        f"{len(searcher.files)} documents, {len(searcher.generation.passages)} passages"
+    )
     for mode in MODES:
         scores = nice_scores(questions, _ranker(searcher), mode)
         print(f"  {mode:8} " + "  ".join(f"{k} {v:.3f}" for k, v in scores.items()))
 
 
-def trial_scores(
-    questions: Sequence[dict], searcher: Searcher, mode: Mode
-) -> dict[str, float]:
+def trial_scores(questions: Sequence[dict], searcher: Searcher, mode: Mode) -> dict[str, float]:
     """Hits on a passage that holds most of a judged quotation, all articles searched together."""
     ranks = [_first_right(searcher.search(q["text"], 10, mode=mode), q) for q in questions]
     return {
@@ -151,7 +158,8 @@ def covers(text: str, quote: str) -> bool:
 
 
 def _triples(text: str) -> set[tuple[str, ...]]:
-    words = "".join(c if c.isalnum() else " " for c in text.casefold()).split()
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    words = "".join(c if c.isalnum() else " " for c in plain).split()
     return {tuple(words[i : i + 3]) for i in range(max(1, len(words) - 2))}
 
 
@@ -174,17 +182,21 @@ def fusion_table() -> None:
         [q for q in libraries.trial_questions() if q["quotes"]], lambda q: q["document_id"]
     )
     print("\nchoosing half / other half")
-    print(f"{'fusion':16} {'scifact nDCG@10':>16} {'cochrane nDCG@10':>17} "
-          f"{'NICE pages@5':>14} {'trials hit@5':>14}")
+    print(
+        f"{'fusion':16} {'scifact nDCG@10':>16} {'cochrane nDCG@10':>17} "
+        f"{'NICE pages@5':>14} {'trials hit@5':>14}"
+    )
     for label, search in _variants():
         cells = []
         for name, collection in collections.items():
             halves = _halves(list(collection.queries), lambda q, c=collection: min(c.qrels[q]))
             with_settings = _with(searchers[name], search)
-            cells.append([
-                mean(collection_scores(collection, with_settings, "hybrid", half).values())
-                for half in halves
-            ])
+            cells.append(
+                [
+                    mean(collection_scores(collection, with_settings, "hybrid", half).values())
+                    for half in halves
+                ]
+            )
         fused = _with(real, search)
         cells.append([nice_scores(h, _ranker(fused), "hybrid")["pages@5"] for h in nice])
         cells.append([trial_scores(h, fused, "hybrid")["hit@5"] for h in trials])

@@ -13,8 +13,9 @@ from pathlib import Path
 from retriever import Library
 from retriever.schema import Progress
 
-DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
-WORK = Path(__file__).resolve().parents[1] / "build" / "benchmarks"
+PROJECT = Path(__file__).resolve().parents[1]
+DATA = PROJECT.parent / "shared" / "data"
+WORK = PROJECT / "build" / "benchmarks"
 
 Qrels = dict[str, dict[str, int]]
 
@@ -55,14 +56,19 @@ def collection(name: str, data: Path = DATA, work: Path = WORK) -> Collection:
 
 
 def documents(data: Path = DATA, work: Path = WORK) -> Library:
-    """One library of all real documents, the awkward ones and the trial articles."""
+    """The library of `documents_root`, indexed."""
+    return indexed(documents_root(data, work))
+
+
+def documents_root(data: Path = DATA, work: Path = WORK) -> Path:
+    """The folder of one library of all real documents, the awkward ones and the trial articles."""
     corpus = work / "documents" / "corpus"
     for part in ("documents", "awkward", "evidence-inference/articles"):
         if not (corpus / part).exists():
             shutil.copytree(data / part, corpus / part)
     for listing in corpus.rglob("INDEX.tsv"):
         listing.unlink()
-    return indexed(corpus.parent)
+    return corpus.parent
 
 
 def indexed(root: Path) -> Library:

@@ -6,6 +6,7 @@ Extractive and deterministic: nothing is written, shortened or put together from
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from retriever.config import Answers
+from retriever.fusion import Scores
 from retriever.generation import FileRecord
 from retriever.schema import Answer, Finding, Hit, Query, Record, pages_of, to_dict
 from retriever.search import Searcher, Stopwatch
@@ -26,6 +28,10 @@ _NEAR_REPEAT = 0.8
 _WORD_WEIGHT = 0.3
 _PASSAGE_WEIGHT = 0.3
 _WORD_ALLOWANCE = 0.1
+_NEIGHBOUR = 0.9
+_FEWEST_WORDS = 4
+_LIST_MARK = "- "
+_ADDRESS = re.compile(r"https?://|www\.|\bdoi:", re.IGNORECASE)
 _NOT_HELD = "The library holds no passage that answers this question."
 
 
@@ -115,10 +121,10 @@ def _choose(
     query: Query, hits: Sequence[Hit], searcher: Searcher, settings: Answers, per_document: int
 ) -> list[_Candidate]:
     """The quotations to show: best first, few per document, near-repeats dropped."""
-    candidates = _candidates(query, hits[: settings.passages], searcher, settings)
+    candidates = _candidates(query, _spread(hits, settings, per_document), searcher, settings)
     chosen: list[_Candidate] = []
     shown: Counter[str] = Counter()
-    for candidate in sorted(candidates, key=lambda c: (-c.score, c.hit.passage.id)):
+    for candidate in sorted(candidates, key=lambda c: (-c.score, c.hit.passage.id, c.start)):
         document = candidate.hit.passage.document_id
         if shown[document] >= per_document or any(_repeats(candidate, c) for c in chosen):
             continue
@@ -129,31 +135,59 @@ def _choose(
     return chosen
 
 
+def _spread(hits: Sequence[Hit], settings: Answers, per_document: int) -> list[Hit]:
+    """The passages to read for findings: best first, but not all of them out of one document."""
+    taken: Counter[str] = Counter()
+    chosen = []
+    for hit in hits:
+        taken[hit.passage.document_id] += 1
+        if taken[hit.passage.document_id] <= per_document + 1:
+            chosen.append(hit)
+    return chosen[: settings.passages]
+
+
 def _candidates(
     query: Query, hits: Sequence[Hit], searcher: Searcher, settings: Answers
 ) -> list[_Candidate]:
-    """One quotation out of each passage: its best sentences."""
-    cut = [units(hit.passage.text) for hit in hits]
-    texts = [hit.passage.text[a:b] for hit, found in zip(hits, cut, strict=True) for a, b in found]
+    """The statements in the passages, each with its score and, where they add to it, neighbours."""
+    statements = [_statements(hit.passage.text) for hit in hits]
+    texts = [
+        hit.passage.text[a:b] for hit, found in zip(hits, statements, strict=True) for a, b in found
+    ]
     if not texts:
         return []
-    similar = searcher.similarities(query.text, texts)
-    overlaps = _overlaps(query.text, texts)
-    scores = similar + _WORD_WEIGHT * overlaps
+    scores = searcher.similarities(query.text, texts) + _WORD_WEIGHT * _overlaps(query.text, texts)
     best_hit = max(hit.score for hit in hits) or 1.0
     candidates = []
     first = 0
-    for hit, found in zip(hits, cut, strict=True):
-        own = scores[first : first + len(found)]
+    for hit, found in zip(hits, statements, strict=True):
+        own = scores[first : first + len(found)] + _PASSAGE_WEIGHT * hit.score / best_hit
         first += len(found)
-        a, b = _window(own, found, hit.passage.text, settings.max_sentences)
-        score = float(own.max()) + _PASSAGE_WEIGHT * hit.score / best_hit
-        terms = frozenset(tokenise(hit.passage.text[a:b]))
-        candidates.append(_Candidate(hit, a, b, score, terms))
+        for number, score in enumerate(own):
+            a, b = _window(own, number, found, hit.passage.text, settings.max_sentences)
+            terms = frozenset(tokenise(hit.passage.text[a:b]))
+            candidates.append(_Candidate(hit, a, b, float(score), terms))
     return candidates
 
 
-def _overlaps(question: str, texts: Sequence[str]) -> np.ndarray[Any, np.dtype[np.float64]]:
+def _statements(text: str) -> list[Span]:
+    """The sentences of a passage that can stand as a finding, without their list marks.
+
+    Left out are web addresses, questions, bare numbers and list items that only go on from a stem
+    which stands in another passage. Where that leaves nothing, nothing is quoted.
+    """
+    found = []
+    for start, end in units(text):
+        start += len(_LIST_MARK) if text.startswith(_LIST_MARK, start) else 0
+        sentence = text[start:end]
+        words = [word for word in sentence.split() if any(c.isalpha() for c in word)]
+        fragment = sentence[:1].islower() or sentence.endswith(("?", ":"))
+        if len(words) >= _FEWEST_WORDS and not fragment and not _ADDRESS.search(sentence):
+            found.append((start, end))
+    return found
+
+
+def _overlaps(question: str, texts: Sequence[str]) -> Scores:
     """Share of the question's words that each text holds, rare words among the texts more."""
     sets = [set(tokenise(text)) for text in texts]
     asked = set(tokenise_query(question))
@@ -161,21 +195,17 @@ def _overlaps(question: str, texts: Sequence[str]) -> np.ndarray[Any, np.dtype[n
         term: math.log(1 + len(texts) / (1 + sum(term in terms for terms in sets)))
         for term in asked
     }
-    total = sum(weights.values()) or 1.0
+    total = sum(weights.values())
     return np.array([sum(weights[t] for t in asked & terms) / total for terms in sets])
 
 
-def _window(
-    scores: np.ndarray[Any, np.dtype[np.float64]], found: Sequence[Span], text: str, most: int
-) -> Span:
-    """The best sentence and, while they answer nearly as well, its neighbours in the paragraph."""
-    first = last = int(scores.argmax())
-    floor = 0.8 * float(scores[first])
+def _window(scores: Scores, best: int, found: Sequence[Span], text: str, most: int) -> Span:
+    """A sentence and, while they answer nearly as well, its neighbours in the same paragraph."""
+    first = last = best
+    floor = _NEIGHBOUR * float(scores[best])
     while last - first + 1 < most:
-        before = first > 0 and "\n" not in text[found[first - 1][1] : found[first][0]]
-        after = last + 1 < len(found) and "\n" not in text[found[last][1] : found[last + 1][0]]
-        left = float(scores[first - 1]) if before else -math.inf
-        right = float(scores[last + 1]) if after else -math.inf
+        left = _neighbour(scores, first - 1, first, found, text)
+        right = _neighbour(scores, last + 1, last, found, text)
         if max(left, right) < floor:
             break
         if left > right:
@@ -183,6 +213,15 @@ def _window(
         else:
             last += 1
     return found[first][0], found[last][1]
+
+
+def _neighbour(scores: Scores, at: int, beside: int, found: Sequence[Span], text: str) -> float:
+    """Score of the sentence `at`, if it stands right beside the other in one paragraph."""
+    if not 0 <= at < len(found):
+        return -math.inf
+    one, two = sorted((found[at], found[beside]))
+    between = text[one[1] : two[0]]
+    return float(scores[at]) if between.isspace() and "\n" not in between else -math.inf
 
 
 def _repeats(one: _Candidate, other: _Candidate) -> bool:

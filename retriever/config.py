@@ -218,8 +218,9 @@ def parse_settings(raw: dict[str, Any], origin: str) -> Settings:
     defaults = Settings()
     tables = {}
     for name, values in raw.items():
-        default = _known(name, {f.name: getattr(defaults, f.name) for f in _fields(defaults)},
-                         origin, "")
+        default = _known(
+            name, {f.name: getattr(defaults, f.name) for f in _fields(defaults)}, origin, ""
+        )
         if not isinstance(values, dict):
             raise SettingsError(f"{origin}: [{name}] must be a table, not {values!r}.")
         tables[name] = dataclasses.replace(default, **_checked(name, values, default, origin))

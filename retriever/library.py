@@ -128,7 +128,7 @@ class Library:
         settings = self.settings.answers
         gone = self._gone(searcher)
         hits = searcher.search(
-            query.text, settings.passages, filters, gone=gone, stopwatch=stopwatch
+            query.text, self.settings.search.candidates, filters, gone=gone, stopwatch=stopwatch
         )
         scope = searcher.scope(filters, gone)
         return compose(
@@ -257,8 +257,12 @@ class Library:
         sources = {source.path: source for source in scan(self.corpus)}
         if not sources:
             return [
-                Check("documents", "warning", f"{self.corpus} holds no documents.",
-                      f"Put documents into {self.corpus}, then: retriever index")
+                Check(
+                    "documents",
+                    "warning",
+                    f"{self.corpus} holds no documents.",
+                    f"Put documents into {self.corpus}, then: retriever index",
+                )
             ]
         stale = [
             path
@@ -270,8 +274,12 @@ class Library:
         stale += [path for path in known if path not in sources]
         checks = [_freshness(len(stale), sorted(stale))]
         checks += [
-            Check("file", "warning", f"{path}: {known[path].entry.reason}",
-                  "Mend or replace the file, then: retriever index")
+            Check(
+                "file",
+                "warning",
+                f"{path}: {known[path].entry.reason}",
+                "Mend or replace the file, then: retriever index",
+            )
             for path in sorted(known.keys() & sources.keys())
             if known[path].entry.outcome == "failed"
         ]

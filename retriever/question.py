@@ -22,8 +22,10 @@ def understand(text: str) -> Query:
     printable = "".join(" " if unicodedata.category(c) == "Cc" else c for c in text)
     question = " ".join(printable.split())
     if not question:
-        raise BadQuestion("The question is empty. Type a question, for example: What increases "
-                          "uptake of bowel cancer screening in deprived areas?")
+        raise BadQuestion(
+            "The question is empty. Type a question, for example: What increases "
+            "uptake of bowel cancer screening in deprived areas?"
+        )
     if len(question) > LONGEST_QUESTION:
         raise BadQuestion(
             f"The question has {len(question):,} characters; at most {LONGEST_QUESTION:,} can be "

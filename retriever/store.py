@@ -145,9 +145,7 @@ class Store:
 
     def passages(self, key: str) -> list[PassageRow] | None:
         """The passages of a document, or None where it was not cut yet."""
-        row = self._connection.execute(
-            "SELECT rows FROM passages WHERE key = ?", (key,)
-        ).fetchone()
+        row = self._connection.execute("SELECT rows FROM passages WHERE key = ?", (key,)).fetchone()
         return None if row is None else [_passage_from(item) for item in json.loads(row[0])]
 
     def save_passages(self, key: str, rows: Sequence[PassageRow]) -> None:
@@ -190,7 +188,8 @@ class Store:
         gone = [(row[0], *values) for row in found if row[0] not in keep]
         and_model = " AND model = ?" if model else ""
         connection.executemany(
-            f"DELETE FROM {table} WHERE {column} = ?{and_model}", gone  # noqa: S608
+            f"DELETE FROM {table} WHERE {column} = ?{and_model}",
+            gone,
         )
 
     @contextmanager
@@ -214,7 +213,9 @@ def storage_error(path: Path, error: Exception) -> StorageError:
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
     try:
         return sqlite3.connect(
-            f"{path.resolve().as_uri()}?mode={mode}", uri=True, timeout=30.0,
+            f"{path.resolve().as_uri()}?mode={mode}",
+            uri=True,
+            timeout=30.0,
             check_same_thread=False,
         )
     except sqlite3.OperationalError as error:

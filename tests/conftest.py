@@ -34,7 +34,9 @@ def make_library(tmp_path: Path) -> MakeLibrary:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
         (root / "corpus").mkdir(parents=True, exist_ok=True)
-        lines = settings if "[embedder]" in settings else f'{settings}\n[embedder]\nmodel = "hashing"\n'
+        lines = (
+            settings if "[embedder]" in settings else f'{settings}\n[embedder]\nmodel = "hashing"\n'
+        )
         (root / "retriever.toml").write_text(lines, encoding="utf-8")
         library = Library.open(root)
         if index:

@@ -54,7 +54,10 @@ def test_added_updated_and_removed_files_are_told_apart(make_library):
     (library.corpus / "letters.toml").write_text('title = "Letters that remind"', encoding="utf-8")
     report = library.index()
     assert outcomes(report) == {
-        "calls.txt": "updated", "letters.md": "updated", "new.md": "added", "smoking.md": "removed"
+        "calls.txt": "updated",
+        "letters.md": "updated",
+        "new.md": "added",
+        "smoking.md": "removed",
     }
     assert library.document("letters").metadata.title == "Letters that remind"
 
@@ -109,9 +112,9 @@ def test_odd_file_names(make_library, name):
 
 
 def test_what_is_no_document_is_left_alone(make_library):
-    library = make_library({
-        **FILES, "README.md": "About", "evaluation/q.md": "x", ".hidden.md": "x", ".git/a.md": "x"
-    })
+    library = make_library(
+        {**FILES, "README.md": "About", "evaluation/q.md": "x", ".hidden.md": "x", ".git/a.md": "x"}
+    )
     assert {entry.path for entry in library.entries()} == set(FILES)
 
 
@@ -129,7 +132,9 @@ def test_no_index_names_the_command_that_makes_one(make_library):
 
 @pytest.mark.parametrize("victim", ["manifest.json", "passages.jsonl", "vectors.faiss"])
 @pytest.mark.parametrize("damage", ["delete", "truncate"])
-def test_a_damaged_index_is_refused_and_mended_by_the_command_it_names(make_library, victim, damage):
+def test_a_damaged_index_is_refused_and_mended_by_the_command_it_names(
+    make_library, victim, damage
+):
     library = make_library(FILES)
     (path,) = (library.index_folder / "generations").glob(f"*/{victim}")
     if damage == "delete":

@@ -42,7 +42,9 @@ def test_bm25s_orders_as_rank_bm25_does():
     settings = Search()
     ours = Bm25s.build(documents, settings).scores(["b", "c", "x"])
     theirs = RankBm25.build(documents, settings).scores(["b", "c", "x"])
-    assert list(np.argsort(-ours, kind="stable")[:3]) == list(np.argsort(-theirs, kind="stable")[:3])
+    assert list(np.argsort(-ours, kind="stable")[:3]) == list(
+        np.argsort(-theirs, kind="stable")[:3]
+    )
 
 
 def test_a_word_in_half_of_the_passages_still_counts():
@@ -56,7 +58,9 @@ def test_what_was_saved_scores_the_same(name, tmp_path):
     engine = ENGINES[name].build(TERMS, Search())
     engine.save(tmp_path / "lexical")
     again = ENGINES[name].load(tmp_path / "lexical", Search())
-    np.testing.assert_array_equal(engine.scores(["stop", "screen"]), again.scores(["stop", "screen"]))
+    np.testing.assert_array_equal(
+        engine.scores(["stop", "screen"]), again.scores(["stop", "screen"])
+    )
 
 
 @pytest.mark.parametrize("name", ENGINES)

@@ -59,12 +59,31 @@ def test_guidance_that_was_replaced_is_warned_of(make_library):
 def test_the_json_has_the_agreed_shape(make_library):
     data = to_json(make_library(FILES).ask(QUESTION))
     assert list(data) == [
-        "question", "understood", "outcome", "findings", "gaps", "warnings", "record"
+        "question",
+        "understood",
+        "outcome",
+        "findings",
+        "gaps",
+        "warnings",
+        "record",
     ]
     assert list(data["understood"]) == ["populations", "deprivation", "topics", "intents"]
     assert list(data["findings"][0]) == [
-        "quote", "document_id", "title", "publisher", "year", "source_type", "pages", "start",
-        "end", "match", "kind", "populations", "status", "url", "passage_id",
+        "quote",
+        "document_id",
+        "title",
+        "publisher",
+        "year",
+        "source_type",
+        "pages",
+        "start",
+        "end",
+        "match",
+        "kind",
+        "populations",
+        "status",
+        "url",
+        "passage_id",
     ]
     assert list(data["record"]) == ["index", "version", "asked_at"]
 
@@ -92,7 +111,11 @@ def test_filters_let_through_only_what_they_name(make_library, filters, expected
 def test_a_hit_keeps_how_each_arm_saw_it(make_library):
     library = make_library(FILES)
     (best, *_) = library.search("reminder letters uptake")
-    assert (best.rank, best.lexical_rank is not None, best.vector_rank is not None) == (1, True, True)
+    assert (best.rank, best.lexical_rank is not None, best.vector_rank is not None) == (
+        1,
+        True,
+        True,
+    )
     assert library.search("letters", mode="lexical")[0].vector_rank is None
     assert library.search("zebra", mode="lexical") == []
 
@@ -110,8 +133,14 @@ def test_a_question_of_ten_thousand_characters_is_refused_with_its_length(make_l
 
 @pytest.mark.parametrize(
     "question",
-    ['"letters" AND (screening) OR NOT -smoking*', "¿Qué aumenta la participación?", "肠癌筛查",
-     "letters\x00screening", "'; DROP TABLE parsed; --", "<b>letters</b> & *screening*"],
+    [
+        '"letters" AND (screening) OR NOT -smoking*',
+        "¿Qué aumenta la participación?",
+        "肠癌筛查",
+        "letters\x00screening",
+        "'; DROP TABLE parsed; --",
+        "<b>letters</b> & *screening*",
+    ],
 )
 def test_odd_questions_are_searched_for_as_they_stand(make_library, question):
     assert make_library(FILES).ask(question).outcome in ("answered", "not-held")

@@ -1,3 +1,5 @@
+import itertools
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -38,7 +40,9 @@ def test_a_passage_names_the_pages_it_stands_on():
 
 
 def test_a_list_stays_with_its_stem():
-    text = " ".join(["Words come first here."] * 5) + "\n\nOffer help to those who:\n- smoke\n- drink"
+    text = (
+        " ".join(["Words come first here."] * 5) + "\n\nOffer help to those who:\n- smoke\n- drink"
+    )
     passages = cut(document(text), Passages(max_tokens=24, overlap_sentences=0), count_words)
     assert len(passages) > 1
     assert passages[-1].text.endswith("Offer help to those who:\n- smoke\n- drink")
@@ -74,5 +78,5 @@ def test_consecutive_passages_share_a_sentence():
     text = " ".join(f"Sentence number {n} stands here." for n in range(12))
     passages = cut(document(text, title=""), Passages(max_tokens=22), count_words)
     assert len(passages) > 2
-    for one, two in zip(passages, passages[1:], strict=False):
+    for one, two in itertools.pairwise(passages):
         assert two.start < one.end

@@ -30,7 +30,9 @@ def test_a_term_is_found_however_it_is_written(asked, written):
     assert set(tokenise_query(asked)) & set(tokenise(written))
 
 
-@pytest.mark.parametrize(("asked", "written"), [("NG209", "NG20"), ("type 1", "type 2"), ("1.2", "12")])
+@pytest.mark.parametrize(
+    ("asked", "written"), [("NG209", "NG20"), ("type 1", "type 2"), ("1.2", "12")]
+)
 def test_different_names_do_not_share_their_joined_form(asked, written):
     joined = max(tokenise_query(asked), key=len)
     assert joined not in tokenise(written)

@@ -40,5 +40,5 @@ def test_saved_and_loaded_is_the_same(tmp_path):
 
 def test_a_question_of_another_dimension_names_both():
     index = VectorIndex.build(VECTORS)
-    with pytest.raises(IndexMismatch, match="3 dimensions, the index has 2.*retriever index"):
+    with pytest.raises(IndexMismatch, match=r"3 dimensions, the index has 2.*retriever index"):
         index.nearest(np.ones(3, dtype=np.float32), 1, np.arange(5))
