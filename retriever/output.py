@@ -223,8 +223,9 @@ def _answer_blocks(answer: Answer) -> Iterator[str]:
         yield wrapped(answer.message)
     for number, finding in enumerate(answer.findings, 1):
         yield _finding_text(number, finding)
-    if answer.gaps or answer.warnings:
-        yield "\n".join(wrapped(f"- {line}") for line in (*answer.gaps, *answer.warnings))
+    more = [line for line in (*answer.gaps, *answer.warnings) if line != answer.message]
+    if more:
+        yield "\n".join(wrapped(f"- {line}") for line in more)
     yield (
         f"Searched {answer.documents_searched} documents, {answer.passages_searched} passages "
         f"(index {answer.record.index})."
