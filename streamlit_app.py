@@ -2,17 +2,15 @@
 
 import streamlit as st
 
-from retriever.ui.shared import ASK, DOCUMENT, LIBRARY, SERVICE, style
+from retriever.ui.shared import ASK, DOCUMENT, ICON, LIBRARY, SERVICE, banner, style
 
-st.set_page_config(page_title=SERVICE, page_icon=":material/search:", layout="wide")
+st.set_page_config(page_title=SERVICE, page_icon=ICON, layout="wide")
 style()
 pages = [
     st.Page(ASK, title="Ask", default=True),
     st.Page(LIBRARY, title="Library", url_path="library"),
     st.Page(DOCUMENT, title="Document", url_path="document"),
 ]
-current = st.navigation(pages, position="top")
-with st.container(horizontal=True, key="narrow-navigation"):
-    for page in pages:
-        st.page_link(page)
+current = st.navigation(pages, position="hidden")
+banner(pages, current)
 current.run()

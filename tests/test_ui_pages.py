@@ -3,6 +3,7 @@
 import html
 import re
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from small_library import QUESTION, QUOTED, SCRIPT, build
@@ -57,8 +58,16 @@ def shown(app: AppTest) -> str:
 
 
 def links(app: AppTest) -> dict[str, str]:
-    return {link.proto.label: f"{link.proto.page}?{link.proto.query_string}"
-            for link in app.page_link}
+    """Where each link leads, by its words; of links with the same words the first."""
+    found: dict[str, str] = {}
+    for to, text in re.findall(r'<a href="([^"]+)"[^>]*>([^<]+)', source(app)):
+        found.setdefault(html.unescape(text), html.unescape(to))
+    return found
+
+
+def rows_shown(app: AppTest) -> list[str]:
+    """The documents that the library's table links to."""
+    return re.findall(r'href="document\?document=([\w-]+)"', source(app))
 
 
 class TestAsk:
@@ -112,11 +121,15 @@ class TestAsk:
     ) -> None:
         asked(app, **{"in": "letters"})
         link = links(app)["Show in document"]
-        place = dict(re.findall(r"(\w+)=(\w+)", link))
+        place = dict(parse_qsl(urlsplit(link).query))
         text = small.document(place["document"]).text
         assert link.startswith("document?")
         assert text[int(place["start"]) : int(place["end"])] in html.unescape(source(app))
         assert place["page"] == "1"
+        at_page(app, DOCUMENT_PAGE, **place)
+        back = links(app)["Back to the findings"]
+        assert back.startswith("./?")
+        assert dict(parse_qsl(urlsplit(back).query)) == {"q": QUESTION, "in": "letters"}
 
     def test_more_from_a_document_asks_it_alone(self, app: AppTest) -> None:
         asked(app)
@@ -333,14 +346,13 @@ class TestLibrary:
 
     def test_each_row_leads_to_its_document(self, app: AppTest) -> None:
         at_page(app, LIBRARY_PAGE)
-        rows = re.findall(r'href="document\?document=(\w+)"', source(app))
+        rows = rows_shown(app)
         assert sorted(rows) == ["letters", "notes", "old", "policy"]
 
     def test_search_keeps_the_rows_that_hold_every_word(self, app: AppTest) -> None:
         at_page(app, LIBRARY_PAGE)
         app.text_input(key="find").set_value("SCREENING 2021").run()
-        rows = re.findall(r'href="document\?document=(\w+)"', source(app))
-        assert rows == ["policy"]
+        assert rows_shown(app) == ["policy"]
         app.text_input(key="find").set_value("nothing like this").run()
         assert "No file matches." in shown(app)
 
@@ -356,6 +368,6 @@ class TestLibrary:
         Library.open(tmp_path).index()
         app = opened(tmp_path, monkeypatch)
         at_page(app, LIBRARY_PAGE)
-        assert source(app).count("href=") == 200
+        assert len(rows_shown(app)) == 200
         app.number_input(key="part").set_value(2).run()
-        assert re.findall(r"document=([\w-]+)", source(app)) == ["note-200"]
+        assert rows_shown(app) == ["note-200"]

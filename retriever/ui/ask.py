@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from html import escape
 from importlib.resources import files
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -14,9 +15,6 @@ from retriever.labels import kind_of_source
 from retriever.schema import Answer, Filters, Finding, LibraryEntry
 from retriever.ui import words
 from retriever.ui.shared import (
-    ASK,
-    DOCUMENT,
-    LIBRARY,
     heading,
     library,
     paragraph,
@@ -66,7 +64,7 @@ def _say_empty(source: Library) -> None:
             "The library is empty",
             f"Put documents into {source.corpus} and run `retriever index`.",
         )
-    st.page_link(LIBRARY, label="Go to the library")
+    st.html(words.links_html([words.page_link("library", "Go to the library")]))
 
 
 def _form(read: list[LibraryEntry]) -> None:
@@ -164,10 +162,10 @@ def _answer(source: Library, read: list[LibraryEntry]) -> None:
         answer = source.ask(
             question, filters, per_document=source.settings.answers.findings if only else None
         )
-    st.session_state["last_answer"] = st.query_params.to_dict()
     _summary(answer, filters)
     for number, finding in enumerate(answer.findings, start=1):
-        _card(number, finding, only)
+        with st.container(key=f"finding-{number}", border=True):
+            st.html(words.finding_html(finding, _links(finding, only)))
 
 
 def _summary(answer: Answer, filters: Filters) -> None:
@@ -175,8 +173,8 @@ def _summary(answer: Answer, filters: Filters) -> None:
     if not answer.findings:
         _what_next(filters)
     if filters != Filters():
-        st.page_link(ASK, label="Ask the whole library instead",
-                     query_params={QUESTION: answer.question})
+        whole = words.address("", {QUESTION: answer.question})
+        st.html(words.links_html([words.page_link(whole, "Ask the whole library instead")]))
 
 
 def _what_next(filters: Filters) -> None:
@@ -189,24 +187,26 @@ def _what_next(filters: Filters) -> None:
             + "</ul>")
 
 
-def _card(number: int, finding: Finding, only: bool) -> None:
-    with st.container(key=f"finding-{number}", border=True):
-        st.html(words.finding_html(finding))
-        with st.container(horizontal=True):
-            st.page_link(DOCUMENT, label="Show in document", query_params=_place(finding))
-            if not only:
-                st.page_link(
-                    ASK,
-                    label="More from this document",
-                    query_params={QUESTION: st.query_params[QUESTION], ONLY: finding.document_id},
-                )
+def _links(finding: Finding, only: bool) -> list[tuple[str, str]]:
+    place = {
+        "document": finding.document_id,
+        "start": finding.start,
+        "end": finding.end,
+        "page": finding.pages[0] if finding.pages else None,
+        "asked": _asked(),
+    }
+    links = [("Show in document", words.address("document", place))]
+    if not only:
+        more = {QUESTION: st.query_params[QUESTION], ONLY: finding.document_id}
+        links.append(("More from this document", words.address("", more)))
+    return links
 
 
-def _place(finding: Finding) -> dict[str, str]:
-    place = {"document": finding.document_id, "start": finding.start, "end": finding.end}
-    if finding.pages:
-        place["page"] = finding.pages[0]
-    return {name: str(value) for name, value in place.items()}
+def _asked() -> str:
+    """This page's own address, for the way back."""
+    return urlencode(
+        [(name, value) for name in st.query_params for value in st.query_params.get_all(name)]
+    )
 
 
 def _examples() -> None:
@@ -214,7 +214,7 @@ def _examples() -> None:
         files("retriever").joinpath("data/examples.toml").read_text(encoding="utf-8")
     )["questions"]
     rows = "".join(
-        f'<li><a href="{escape(words.address("", q=question))}">{escape(question)}</a></li>'
+        f"<li>{words.page_link(words.address('', {QUESTION: question}), question)}</li>"
         for question in examples
     )
     st.html(f"<h2>Questions to try</h2><ul>{rows}</ul>")

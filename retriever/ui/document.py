@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qsl, urlencode
+
 import streamlit as st
 
 from retriever import Library
 from retriever.errors import RetrieverError, UnknownDocument, UnreadableFile
 from retriever.ui import words
 from retriever.ui.shared import (
-    ASK,
-    DOCUMENT,
-    LIBRARY,
     heading,
     library,
     paragraph,
@@ -42,7 +41,7 @@ def page() -> None:
 def _say_failed(message: str) -> None:
     heading("This document cannot be shown")
     problem("What happened", message)
-    st.page_link(LIBRARY, label="Go to the library")
+    st.html(words.links_html([words.page_link("library", "Go to the library")]))
 
 
 def _choose(source: Library) -> None:
@@ -52,23 +51,26 @@ def _choose(source: Library) -> None:
         if entry.outcome == "indexed"
     }
     heading("Documents")
-    chosen = st.selectbox(
+    st.selectbox(
         "Choose a document",
         sorted(titles, key=lambda name: titles[name].casefold()),
         index=None,
         key="chosen",
         format_func=titles.__getitem__,
         placeholder="Type part of its title",
+        on_change=_open_chosen,
     )
-    if chosen:
-        st.switch_page(DOCUMENT, query_params={"document": chosen})
+
+
+def _open_chosen() -> None:
+    st.query_params["document"] = st.session_state["chosen"]
 
 
 def _show(source: Library, view: View) -> None:
     document, metadata = view.document, view.document.metadata
-    if "last_answer" in st.session_state:
-        st.page_link(ASK, label="Back to the findings",
-                     query_params=st.session_state["last_answer"])
+    if view.asked:
+        findings = "./?" + urlencode(parse_qsl(view.asked))
+        st.html(words.links_html([words.page_link(findings, "Back to the findings")]))
     heading(metadata.title or document.path)
     st.html(
         words.byline_html(metadata.publisher, metadata.year, metadata.source_type)
@@ -89,14 +91,16 @@ def _navigation(view: View) -> None:
         st.html("<h2>Text</h2>" if view.unit == "part" else "<h2>Page 1 of 1</h2>")
         return
     st.html(f"<h2>{view.unit.capitalize()} {view.number} of {len(view.parts)}</h2>")
-    with st.container(horizontal=True, vertical_alignment="bottom", key="turn"):
-        for number, label in ((view.number - 1, "Previous"), (view.number + 1, "Next")):
-            if 1 <= number <= len(view.parts):
-                st.page_link(DOCUMENT, label=f"{label} {view.unit}",
-                             query_params=view.address_of(number))
-        if view.quoted_on and view.number not in view.quoted_on:
-            st.page_link(DOCUMENT, label=f"Back to the quotation, {view.unit} {view.quoted_on[0]}",
-                         query_params=view.address_of(view.quoted_on[0]))
+    turns = [(f"Previous {view.unit}", view.number - 1), (f"Next {view.unit}", view.number + 1)]
+    if view.quoted_on and view.number not in view.quoted_on:
+        turns.append((f"Back to the quotation, {view.unit} {view.quoted_on[0]}", view.quoted_on[0]))
+    links = [
+        words.page_link(words.address("document", view.address_of(number)), text)
+        for text, number in turns
+        if 1 <= number <= len(view.parts)
+    ]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.html(words.links_html(links, label=f"Other {view.unit}s"), width="content")
         st.session_state["turn_to"] = view.number
         st.number_input(f"Go to {view.unit}", 1, len(view.parts), key="turn_to",
                         on_change=_turn, width=180)
@@ -166,8 +170,8 @@ def _about(view: View) -> None:
     st.html("<h2>About this document</h2>" + words.metadata_html(view.document))
     if view.document.metadata.inferred:
         paragraph("Inferred: worked out from the file, not set by a librarian.", "aside")
-    st.page_link(ASK, label="Ask a question of this document only",
-                 query_params={"in": view.document.id})
+    alone = words.address("./", {"in": view.document.id})
+    st.html(words.links_html([words.page_link(alone, "Ask a question of this document only")]))
 
 
 if __name__ == "__main__":

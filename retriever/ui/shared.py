@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
 from pathlib import Path
@@ -13,6 +13,7 @@ import streamlit as st
 from retriever import Library
 from retriever.errors import RetrieverError
 from retriever.page_picture import Picture, render
+from retriever.ui import words
 
 SERVICE = "Evidence retriever"
 
@@ -20,6 +21,9 @@ _FOLDER = Path(__file__).parent
 ASK = _FOLDER / "ask.py"
 DOCUMENT = _FOLDER / "document.py"
 LIBRARY = _FOLDER / "library.py"
+
+# A file of our own: Streamlit fetches its named icons and emojis from other computers.
+ICON = str(_FOLDER / "icon.svg")
 
 
 def library() -> Library:
@@ -49,6 +53,19 @@ def picture(pdf: Path, sha256: str, page: int, quotation: str) -> Picture:
 def style() -> None:
     """Lay the project's style over Streamlit's."""
     st.html(_FOLDER / "style.css")
+
+
+def banner(pages: Sequence[st.Page], current: st.Page) -> None:
+    """The service's name and the links to its pages.
+
+    Streamlit's own navigation leaves the address as it is when a link leads to the page it stands
+    on, and hides behind a button on a phone.
+    """
+    st.html(
+        words.banner_html(
+            SERVICE, [(page.title, page.url_path or "./", page == current) for page in pages]
+        )
+    )
 
 
 def heading(text: str) -> None:

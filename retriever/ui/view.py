@@ -19,12 +19,14 @@ class View:
         parts: The document's pages; parts of its text where it has no pages. Never empty.
         number: Which of them is shown, from 1.
         quotation: The quotation's span in the document's text, or None.
+        asked: The address's values of the answer that led here; empty without one.
     """
 
     document: Document
     parts: tuple[Page, ...]
     number: int
     quotation: tuple[int, int] | None
+    asked: str = ""
 
     @classmethod
     def from_address(cls, document: Document, address: Mapping[str, str]) -> View:
@@ -32,7 +34,7 @@ class View:
 
         Args:
             document: The document that the address names.
-            address: `page`, `start` and `end`, each a number; all optional.
+            address: `page`, `start` and `end`, each a number, and `asked`; all optional.
         """
         parts = document.pages or tuple(_parts(document.text)) or (Page(1, 0, 0),)
         start, end = _number(address.get("start")), _number(address.get("end"))
@@ -42,7 +44,7 @@ class View:
         number = _number(address.get("page"))
         if number is None or not 1 <= number <= len(parts):
             number = _first_holding(parts, quotation)
-        return cls(document, parts, number, quotation)
+        return cls(document, parts, number, quotation, address.get("asked", ""))
 
     @property
     def part(self) -> Page:
@@ -70,12 +72,11 @@ class View:
         start, end = self.quotation
         return self.document.text[max(start, self.part.start) : min(end, self.part.end)]
 
-    def address_of(self, number: int) -> dict[str, str]:
+    def address_of(self, number: int) -> dict[str, object]:
         """The address's values for another page or part of the same document."""
-        values = {"document": self.document.id, "page": str(number)}
-        if self.quotation:
-            values |= {"start": str(self.quotation[0]), "end": str(self.quotation[1])}
-        return values
+        start, end = self.quotation or (None, None)
+        return {"document": self.document.id, "start": start, "end": end, "page": number,
+                "asked": self.asked}
 
 
 def _number(value: str | None) -> int | None:

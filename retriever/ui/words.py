@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from urllib.parse import quote, urlencode, urlsplit
 
 from retriever.labels import LABELS, kind_of_source, status_of
 from retriever.schema import Answer, Document, Finding, LibraryEntry, Metadata, Page
+
+_CURRENT = ' aria-current="page"'
 
 SHORT_LIST = 5
 """Failed files that are shown without being asked for."""
@@ -30,10 +32,37 @@ def title_of(entry: LibraryEntry) -> str:
     return entry.metadata.title or entry.path
 
 
-def address(page: str, **values: object) -> str:
+def address(page: str, values: Mapping[str, object]) -> str:
     """The relative address of a page, with its values encoded; None and empty are left out."""
     given = {name: str(value) for name, value in values.items() if value not in (None, "")}
     return f"{page}?{urlencode(given)}"
+
+
+def page_link(to: str, text: str, about: str = "") -> str:
+    """A link to an address of ours; `about` tells it from its like to those who hear the page."""
+    more = f'<span class="heard">: {escape(about)}</span>' if about else ""
+    return f'<a href="{escape(to)}">{escape(text)}{more}</a>'
+
+
+def links_html(links: Sequence[str], label: str = "") -> str:
+    """Links in a row; with a label they are a way through the pages."""
+    row = '<ul class="links">' + "".join(f"<li>{link}</li>" for link in links) + "</ul>"
+    return f'<nav aria-label="{escape(label)}">{row}</nav>' if label else row
+
+
+def banner_html(service: str, pages: Sequence[tuple[str, str, bool]]) -> str:
+    """The service's name and links to its pages.
+
+    Args:
+        service: Its name.
+        pages: Of each page its title, its address, and whether it is the one shown.
+    """
+    links = "".join(
+        f'<li><a href="{escape(to)}"{_CURRENT if shown else ""}>{escape(title)}</a></li>'
+        for title, to, shown in pages
+    )
+    return (f'<div class="banner"><p>{escape(service)}</p>'
+            f'<nav aria-label="Service"><ul>{links}</ul></nav></div>')
 
 
 def link(url: str, text: str) -> str:
@@ -105,17 +134,24 @@ def summary_html(answer: Answer, filtered: bool) -> str:
     )
 
 
-def finding_html(finding: Finding) -> str:
-    """A finding's card, without its links."""
+def finding_html(finding: Finding, links: Sequence[tuple[str, str]]) -> str:
+    """A finding's card.
+
+    Args:
+        finding: What to show.
+        links: Text and address of what can be done next.
+    """
+    title = finding.title or finding.document_id
     section = " > ".join(heading for heading in finding.section if heading != finding.title)
     return "".join(
         [
-            f'<h3 class="card-title">{escape(finding.title or finding.document_id)}</h3>',
+            f'<h3 class="card-title">{escape(title)}</h3>',
             quotation_html(finding.quote),
             byline_html(finding.publisher, finding.year, finding.source_type,
                         page_numbers(finding.pages)),
             f'<p class="section">In the section: {escape(section)}</p>' if section else "",
             status_html(finding.status, finding.source_type),
+            links_html([page_link(to, text, about=title) for text, to in links]),
         ]
     )
 
@@ -192,7 +228,7 @@ def _entry_row(entry: LibraryEntry, columns: Sequence[str]) -> str:
     read = entry.outcome == "indexed"
     title = escape(title_of(entry))
     if read:
-        title = f'<a href="{escape(address("document", document=entry.document_id))}">{title}</a>'
+        title = page_link(address("document", {"document": entry.document_id}), title_of(entry))
     cells = (
         title,
         escape(kind_of_source(entry.metadata.source_type)) if read else "",
