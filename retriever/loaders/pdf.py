@@ -1,6 +1,7 @@
 """Loads PDF files: text in reading order, pages, sections and metadata.
 
 pdf_content     drawing instructions -> positioned runs of text
+pdf_fonts       bytes of a font -> text and widths
 pdf_structure   the tags of a tagged file
 pdf_furniture   running heads, feet, page numbers, contents listings
 pdf_layout      runs -> lines, columns in reading order
@@ -25,8 +26,9 @@ from pypdf.errors import PyPdfError
 from retriever.config import Reading
 from retriever.errors import UnreadableFile
 from retriever.loaders.pdf_assemble import assemble, outline_key
-from retriever.loaders.pdf_blocks import Block, positioned_blocks, tagged_blocks
-from retriever.loaders.pdf_content import PageText, Run, Typefaces, read_page
+from retriever.loaders.pdf_blocks import Block, notes_last, positioned_blocks, tagged_blocks
+from retriever.loaders.pdf_content import PageText, Run, read_page
+from retriever.loaders.pdf_fonts import Typefaces
 from retriever.loaders.pdf_furniture import without_furniture
 from retriever.loaders.pdf_layout import segments_by_position, upright_runs
 from retriever.loaders.pdf_metadata import Printed, read_metadata
@@ -151,8 +153,8 @@ def _page_blocks(runs: list[Run], tags: dict[int, Tag], page: int) -> list[Block
     inked = [run for run in runs if run.text.strip()]
     tagged = sum(len(run.text) for run in inked if run.mark in tags)
     if tagged and tagged >= _TAGGED_SHARE * sum(len(run.text) for run in inked):
-        return tagged_blocks(runs, tags, page)
-    return positioned_blocks(runs, page)
+        return notes_last(tagged_blocks(runs, tags, page))
+    return notes_last(positioned_blocks(runs, page))
 
 
 def _printed(pages: Sequence[tuple[PageText, list[Run]]]) -> Printed:

@@ -27,6 +27,7 @@ _LONGEST_HEADING = 150
 _BIGGER = 1.12
 # With this many tagged headings a page the tags are trusted to name those that are merely large.
 _TAGGED_HEADINGS = 0.5
+_SECTION_NUMBER = re.compile(r"\d{1,2}(?:\.\d{1,2}){1,4}(?=\.?\s)")
 _NUMBER_ONLY = re.compile(r"\d{1,2}(?:\.\d{1,2})+\.?")
 _NUMBERING = re.compile(r"(?:\d{1,2}\.)*\d{0,2}\.?\s*")
 _CAPTION = re.compile(r"(?:figure|fig\.|table|chart|map|graph|box|source)\b\s*[\d:]", re.IGNORECASE)
@@ -71,10 +72,11 @@ def _merge(blocks: Iterable[Block]) -> list[Block]:
     for block in blocks:
         if block.kind != "row" and _is_contents(block.text):
             continue
-        last = merged[-1] if merged else None
-        if last is None or not _joins(last, block):
+        last = _take_joined(merged, block)
+        if last is None:
             merged.append(block)
             continue
+        merged.append(last)
         for cell, lines in block.cells.items():
             last.cells.setdefault(cell, []).extend(lines)
         if _NUMBER_ONLY.fullmatch(last.text):
@@ -82,6 +84,16 @@ def _merge(blocks: Iterable[Block]) -> list[Block]:
         last.lines.extend(block.lines)
     unfolded = (part for b in merged for part in (unfold(b) if b.kind == "row" else [b]))
     return [block for block in unfolded if not is_lettering(block)]
+
+
+def _take_joined(merged: list[Block], block: Block) -> Block | None:
+    """Remove and return the block that `block` goes on with; footnotes may stand between."""
+    for index in range(len(merged) - 1, -1, -1):
+        if _joins(merged[index], block):
+            return merged.pop(index)
+        if not merged[index].note or block.note:
+            return None
+    return None
 
 
 def _is_contents(text: str) -> bool:
@@ -97,7 +109,8 @@ def _joins(last: Block, block: Block) -> bool:
         return not _NUMBER_ONLY.match(block.text)
     if last.key is not None or block.key is not None:
         return False
-    return last.lines[-1].page != block.page and goes_on(last, block.lines[0])
+    line, end = block.lines[0], last.lines[-1]
+    return (end.page != block.page or line.y < end.y) and goes_on(last, line)
 
 
 def outline_key(title: str) -> str:
@@ -116,8 +129,14 @@ def _levels(blocks: Sequence[Block], outline: Mapping[str, int]) -> dict[int, in
         and (block.heading or _looks_like_heading(block, body, outline, trusted))
     ]  # fmt: skip
     by_style = _style_levels([blocks[i] for i in found])
-    levels = {i: blocks[i].heading or by_style[_style(blocks[i])] for i in found}
+    levels = {i: _stated_level(blocks[i]) or by_style[_style(blocks[i])] for i in found}
     return {i: outline.get(outline_key(blocks[i].text), level) for i, level in levels.items()}
+
+
+def _stated_level(block: Block) -> int:
+    """The level by tag, or by a number such as 4.2.1; 0 if neither says."""
+    number = _SECTION_NUMBER.match(block.text)
+    return block.heading or (number.group().count(".") + 1 if number else 0)
 
 
 def _style(block: Block) -> Style:
@@ -155,16 +174,19 @@ def _looks_like_heading(
 
 
 def _style_levels(headings: Sequence[Block]) -> dict[Style, int]:
-    """Level of each style: as the tags say where they do, else by size, bold before light."""
-    tagged: dict[Style, list[int]] = defaultdict(list)
+    """Level of each style: as tags and numbers say, else by size, bold before light."""
+    stated: dict[Style, list[int]] = defaultdict(list)
     for block in headings:
-        if block.heading:
-            tagged[_style(block)].append(block.heading)
+        if level := _stated_level(block):
+            stated[_style(block)].append(level)
     levels: dict[Style, int] = {}
     level = 0
-    for style in sorted({_style(block) for block in headings}, reverse=True):
-        known = tagged.get(style)
-        level = Counter(known).most_common(1)[0][0] if known else min(level + 1, 6)
+    uses = Counter(_style(block) for block in headings)
+    for style in sorted(uses, reverse=True):
+        known = stated.get(style)
+        # A style used once, as on a title page, does not push all others a level down.
+        deeper = min(level + 1, 6) if uses[style] > 1 or level == 0 else level
+        level = Counter(known).most_common(1)[0][0] if known else deeper
         levels[style] = level
     return levels
 

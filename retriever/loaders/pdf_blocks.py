@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -28,6 +29,9 @@ _SENTENCE_END = re.compile(r"[.!?:;][\"'”’)\]\d,]*$")
 # Distances in ems.
 _SLACK = 1.5
 _PROSE_WORDS = 6
+_NOTE = re.compile(r"(?:\d{1,3}|[ivxl]{1,5}|[a-z]|[*†‡§]+)[.):]?\s*\S")
+_NOTE_SIZE = 0.87
+_NOTE_ZONE = 0.6
 # A row all of whose cells have this many characters is running text laid out as a table.
 _LAYOUT_CELL = 250
 
@@ -41,6 +45,7 @@ class Block:
         cells: The lines of each cell of a table row; empty for other kinds.
         heading: Level the file's tags give, else 0.
         table: Names the table that a row is in.
+        note: Whether it is a footnote.
     """
 
     kind: Kind
@@ -49,6 +54,7 @@ class Block:
     cells: dict[int, list[Line]] = field(default_factory=dict)
     heading: int = 0
     table: int = 0
+    note: bool = False
 
     @property
     def text(self) -> str:
@@ -277,6 +283,20 @@ def _is_wrapped(above: Line, line: Line) -> bool:
     return near and any(abs(line.x0 - s.x0) < 0.5 * s.size for s in above.segments) and (
         not _SENTENCE_END.search(above.text) or line.x0 > above.segments[0].x0 + line.size
     )  # fmt: skip
+
+
+def notes_last(blocks: list[Block]) -> list[Block]:
+    """Put a page's footnotes, which are set in small type at the foot of a column, to its end."""
+    weights: Counter[float] = Counter()
+    for block in blocks:
+        for line in block.lines:
+            weights[round(line.size)] += len(line.text)
+    body = weights.most_common(1)[0][0] if weights else 0.0
+    foot = _NOTE_ZONE * max((_bottom(block) for block in blocks), default=0.0)
+    for block in blocks:
+        small = block.kind != "row" and block.size <= _NOTE_SIZE * body
+        block.note = small and _top(block) > foot and bool(_NOTE.match(block.text))
+    return sorted(blocks, key=lambda block: block.note)
 
 
 def _begins_block(block: Block, line: Line) -> bool:

@@ -16,19 +16,18 @@ from pypdf.generic import (
     ArrayObject,
     ContentStream,
     DictionaryObject,
-    IndirectObject,
     NameObject,
     StreamObject,
 )
-from pypdf.generic._font import Font
+
+from retriever.loaders.pdf_fonts import Typeface, Typefaces
 
 Matrix = tuple[float, float, float, float, float, float]
 
 IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 _MAX_FORM_DEPTH = 8
 # A shift inside a string larger than this (in ems) may part two words or two cells.
-_RUN_GAP = 0.1
-_BOLD_WORDS = ("bold", "black", "heavy", "semibold", "demi")
+_RUN_GAP = 0.06
 
 
 @dataclass(slots=True)
@@ -61,72 +60,6 @@ class PageText:
     runs: list[Run]
     width: float
     height: float
-
-
-class Typeface:
-    """A font as needed here: bytes to text and widths (in thousandths of an em)."""
-
-    def __init__(self, font: Font) -> None:
-        self._font = font
-        name = str(font.name).lower()
-        weight = str(font.font_descriptor.weight)
-        self.bold = any(word in name for word in _BOLD_WORDS) or weight in ("700", "800", "900")
-        self._glyphs: dict[Any, tuple[str, float]] = {}
-
-    def glyphs(self, value: bytes) -> list[tuple[str, float]]:
-        """Text and width of each character of a shown string."""
-        codes: Iterable[Any] = value
-        if isinstance(self._font.encoding, str):
-            try:
-                codes = value.decode(self._font.encoding, "surrogatepass")
-            except UnicodeDecodeError:
-                codes = value.decode(self._font.encoding, "replace")
-        known = self._glyphs
-        return [known[code] if code in known else self._glyph(code) for code in codes]
-
-    def _glyph(self, code: int | str) -> tuple[str, float]:
-        font = self._font
-        raw = chr(code) if isinstance(code, int) else code
-        encoded = raw
-        if isinstance(code, int) and isinstance(font.encoding, dict):
-            encoded = font.encoding.get(code, raw)
-        text = font.character_map.get(encoded, encoded)
-        width = font.space_width if raw == font.space_char else font.get_text_width(raw)
-        self._glyphs[code] = (str(text), float(width))
-        return self._glyphs[code]
-
-
-class Typefaces:
-    """Fonts of a document, each read once."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[int, int], Typeface | None] = {}
-
-    def of(self, resources: DictionaryObject) -> dict[str, Typeface]:
-        """The typefaces a page or form names, by their name there."""
-        fonts = resources.get("/Font")
-        fonts = fonts.get_object() if fonts is not None else None
-        if not isinstance(fonts, DictionaryObject):
-            return {}
-        found = {str(name): self._typeface(fonts.raw_get(name)) for name in fonts}
-        return {name: typeface for name, typeface in found.items() if typeface is not None}
-
-    def _typeface(self, reference: Any) -> Typeface | None:
-        if not isinstance(reference, IndirectObject):
-            return _read_typeface(reference)
-        key = (reference.idnum, reference.generation)
-        if key not in self._known:
-            self._known[key] = _read_typeface(reference.get_object())
-        return self._known[key]
-
-
-def _read_typeface(resource: Any) -> Typeface | None:
-    if not isinstance(resource, DictionaryObject):
-        return None
-    try:
-        return Typeface(Font.from_font_resource(resource))
-    except (AttributeError, KeyError, TypeError, ValueError):
-        return None  # text in a font that cannot be read shows nothing usable
 
 
 @dataclass(slots=True)

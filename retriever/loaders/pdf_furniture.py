@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
 
 from retriever.loaders.pdf_content import PageText, Run
 from retriever.loaders.pdf_layout import Segment, segments_by_position
 
 # The part of the page's height, at the top and at the bottom, where furniture stands.
 _EDGE = 0.17
+_MARGIN = 0.07
 _ROWS = 5
 # Of the pages from the first to the last with it; every other page in a book with facing pages.
 _DENSITY = 0.4
@@ -31,47 +34,66 @@ _LEADER = re.compile(r"(\.\s?){5,}\s*\S{0,6}$|(…\s?){2,}\s*\S{0,6}$|(_\s?){8,}
 def without_furniture(pages: Sequence[tuple[PageText, list[Run]]]) -> list[list[Run]]:
     """The runs of each page without running heads, feet and page numbers."""
     edges = [_edge_rows(page, runs, number) for number, (page, runs) in enumerate(pages, 1)]
-    places: dict[str, list[tuple[int, float]]] = defaultdict(list)
+    places: dict[str, list[_Place]] = defaultdict(list)
     for rows in edges:
-        for row, height in rows:
-            places[_likeness(row)].append((row[0].page, height))
+        for place in chain.from_iterable(rows):
+            places[_likeness(place.segment.text)].append(place)
     return [
-        _without(runs, [row for row, height in rows if _is_furniture(row, height, places, rows)])
+        _without(runs, [p.segment for p in _furniture(rows, places)])
         for (_, runs), rows in zip(pages, edges, strict=True)
     ]
 
 
-def _edge_rows(
-    page: PageText, runs: Sequence[Run], number: int
-) -> list[tuple[list[Segment], float]]:
-    """Outermost rows of a page, each with its distance from the top, or (negative) the bottom."""
+@dataclass(frozen=True)
+class _Place:
+    """A segment at the page's edge, with its distance from the top or (negative) the bottom."""
+
+    segment: Segment
+    height: float
+
+    def is_near(self, other: _Place) -> bool:
+        """Whether both stand at the same place, by left end, right end or middle."""
+        a, b = self.segment, other.segment
+        apart = min(abs(a.x0 - b.x0), abs(a.x1 - b.x1), abs(a.x0 + a.x1 - b.x0 - b.x1) / 2)
+        return abs(self.height - other.height) <= _TOLERANCE and apart <= 2 * _TOLERANCE
+
+
+def _edge_rows(page: PageText, runs: Sequence[Run], number: int) -> list[list[_Place]]:
+    """Outermost rows of a page: top ones, bottom ones, and what stands in the side margins."""
     top, bottom = page.height * _EDGE, page.height * (1 - _EDGE)
+    right = page.width * (1 - _MARGIN)
     head = segments_by_position((run for run in runs if run.y <= top), number)[:_ROWS]
     foot = segments_by_position((run for run in runs if run.y >= bottom), number)[-_ROWS:]
-    return [(row, row[0].y) for row in head] + [(row, row[0].y - page.height) for row in foot]
+    side = segments_by_position(
+        (r for r in runs if top < r.y < bottom and not page.width * _MARGIN < r.x0 < right), number
+    )
+    return [
+        *([_Place(segment, segment.y) for segment in row] for row in [*head, *side]),
+        *([_Place(segment, segment.y - page.height) for segment in row] for row in foot),
+    ]
 
 
-def _likeness(row: Sequence[Segment]) -> str:
-    text = " ".join(segment.text for segment in row).lower()
-    return "#" if _ROMAN.fullmatch(text) else _NUMBER.sub("#", text)
+def _likeness(text: str) -> str:
+    return "#" if _ROMAN.fullmatch(text.lower()) else _NUMBER.sub("#", text.lower())
 
 
-def _is_furniture(
-    row: list[Segment],
-    height: float,
-    places: dict[str, list[tuple[int, float]]],
-    rows: list[tuple[list[Segment], float]],
-) -> bool:
-    near = {p for p, h in places[_likeness(row)] if abs(h - height) <= _TOLERANCE}
-    needed = 3 if len(near) > 2 or max(near) > 4 else 2
-    if len(near) >= needed and len(near) >= _DENSITY * (max(near) - min(near) + 1):
-        return True
-    outermost = row in (rows[0][0], rows[-1][0])
-    return outermost and bool(_PAGE_NUMBER.fullmatch(" ".join(s.text for s in row)))
+def _furniture(rows: list[list[_Place]], places: dict[str, list[_Place]]) -> Iterable[_Place]:
+    for row in rows:
+        outermost = row is rows[0] or row is rows[-1]
+        if outermost and _PAGE_NUMBER.fullmatch(" ".join(p.segment.text for p in row)):
+            yield from row
+        else:
+            yield from (p for p in row if _comes_again(p, places[_likeness(p.segment.text)]))
 
 
-def _without(runs: list[Run], rows: list[list[Segment]]) -> list[Run]:
-    bands = [(s.y, s.x0 - 1, s.x1 + 1, s.size) for row in rows for s in row]
+def _comes_again(place: _Place, alike: list[_Place]) -> bool:
+    near = {other.segment.page for other in alike if place.is_near(other)}
+    needed = 3 if max(near) > 4 else 2
+    return len(near) >= needed and len(near) >= _DENSITY * (max(near) - min(near) + 1)
+
+
+def _without(runs: list[Run], segments: list[Segment]) -> list[Run]:
+    bands = [(s.y, s.x0 - 1, s.x1 + 1, s.size) for s in segments]
     return [
         run
         for run in runs

@@ -12,7 +12,9 @@ from retriever.loaders.pdf_content import PageText, Run
 
 # Distances in ems of the text they stand in.
 _WORD_GAP = 0.15
+_GAP_AFTER_STOP = 0.05
 _CELL_GAP = 1.2
+_SEGMENT_GAP = 0.6
 _SAME_BASELINE = 0.5
 _RAISED = 0.65
 # A column of running text has at least this many lines, and lines of this many characters.
@@ -23,7 +25,7 @@ _COLUMN_FILL = 0.5
 
 @dataclass(slots=True)
 class Segment:
-    """Text on one baseline without a gap as wide as between two columns."""
+    """Text on one baseline without a gap that may part two columns or cells."""
 
     text: str
     page: int
@@ -120,11 +122,7 @@ def lines_in_sequence(runs: Iterable[Run], page: int) -> list[Line]:
         else:
             rows.append([run])
     split = (_split(sorted(row, key=lambda run: run.x0), page) for row in rows)
-    lines = [Line(segments) for segments in split if segments]
-    edge = max((line.x1 for line in lines), default=0.0)
-    for line in lines:
-        line.column = edge
-    return lines
+    return _as_lines([segments for segments in split if segments])
 
 
 def _on_same_line(row: list[Run], run: Run) -> bool:
@@ -138,7 +136,7 @@ def _reach(run: Run, other: Run) -> float:
 
 
 def _split(row: Sequence[Run], page: int) -> list[Segment]:
-    """Cut a row of runs at gaps as wide as between columns; blank runs only part words."""
+    """Cut a row of runs at gaps wider than between words; blank runs only part words."""
     parts: list[list[Run]] = []
     end = 0.0
     for run in row:
@@ -147,7 +145,7 @@ def _split(row: Sequence[Run], page: int) -> list[Segment]:
         if parts and _repeats(parts[-1], run):
             continue
         blank = not run.text.strip()
-        if parts and (blank or run.x0 - end <= _CELL_GAP * max(run.size, parts[-1][-1].size)):
+        if parts and (blank or run.x0 - end <= _SEGMENT_GAP * max(run.size, parts[-1][-1].size)):
             parts[-1].append(run)
         else:
             parts.append([run])
@@ -160,11 +158,12 @@ def _split(row: Sequence[Run], page: int) -> list[Segment]:
 def _repeats(part: list[Run], run: Run) -> bool:
     """Whether the run is drawn a second time at the same place (shadows, false bold)."""
     near = 0.2 * run.size
-    return any(
-        other.text == run.text and abs(other.x0 - run.x0) < near and abs(other.y - run.y) < near
-        for other in part[-3:]
-        if run.text.strip()
-    )
+    for other in part[-3:] if run.text.strip() else []:
+        same_place = abs(other.x0 - run.x0) < near and abs(other.y - run.y) < near
+        if same_place and other.text == run.text:
+            other.bold = True
+            return True
+    return False
 
 
 def _segment(part: list[Run], page: int) -> Segment:
@@ -184,7 +183,9 @@ def _spell(part: list[Run]) -> str:
     text = part[0].text
     for before, run in pairwise(part):
         size = max(before.size, run.size)
-        if run.x0 - before.x1 > gap * size or run.x0 < before.x0 - 2 * size:
+        apart = (run.x0 - before.x1) / max(size, 0.1)
+        stopped = _STOP.search(text) and run.text[:1].isalpha()
+        if apart > (_GAP_AFTER_STOP if stopped else gap) or run.x0 < before.x0 - 2 * size:
             text += " "
         if run.size < 0.85 * before.size and before.y - run.y > 0.15 * before.size:
             text += _raised(text, run.text)
@@ -193,8 +194,10 @@ def _spell(part: list[Run]) -> str:
     return close_up(text)
 
 
+_STOP = re.compile(r"[^\W\d_]{2}[)\"'”’]?[.,;:!?]$")
 _NOTE_MARK = re.compile(r"\s*(?:[\d,\s]+|[ivxl]+|[*†‡§]+)\s*")
-_WORD_END = re.compile(r"[^\W\d_]{3}[\"'”’)]?\s*$|[.,;:)\]”]\s*$")
+_WORD_END = re.compile(r"[^\W\d_]{3}[\"'”’)]?\s*$|[.,;:)\]”]\s*$"
+                       r"|\b(?:19|20)\d\d(?:[-–/]\d{2,4})?\s*$")  # fmt: skip
 
 
 def _raised(before: str, text: str) -> str:
@@ -248,7 +251,29 @@ def reading_order(rows: list[list[Segment]]) -> list[Line]:
 
 def _as_lines(rows: list[list[Segment]]) -> list[Line]:
     edge = max((row[-1].x1 for row in rows), default=0.0)
-    return [Line(row, edge) for row in rows]
+    return [Line(_cells(row), edge) for row in rows]
+
+
+def _cells(row: list[Segment]) -> list[Segment]:
+    """Join segments that are not as far apart as cells; figures side by side are cells."""
+    cells = [row[0]]
+    for segment in row[1:]:
+        last = cells[-1]
+        near = segment.x0 - last.x1 <= _CELL_GAP * max(last.size, segment.size)
+        if near and not (_FIGURES.fullmatch(last.text) and _FIGURES.fullmatch(segment.text)):
+            cells[-1] = _joined(last, segment)
+        else:
+            cells.append(segment)
+    return cells
+
+
+_FIGURES = re.compile(r"[\d.,%()*<>=+-]*\d[\d.,%()*]*")
+
+
+def _joined(first: Segment, second: Segment) -> Segment:
+    larger = max(first, second, key=lambda segment: len(segment.text))
+    return Segment(f"{first.text} {second.text}", first.page, first.x0, second.x1,
+                   larger.y, larger.size, first.bold and second.bold)  # fmt: skip
 
 
 def _find_gutter(rows: list[list[Segment]]) -> tuple[int, int, float] | None:
@@ -277,17 +302,18 @@ def _stretches(rows: list[list[Segment]], x: float) -> Iterable[tuple[int, int]]
 
 def _columns_weight(rows: list[list[Segment]], x: float) -> int:
     """How many lines the shorter column has, or 0 where these are no columns of text."""
-    left = [s for row in rows for s in row if s.x0 < x]
-    right = [s for row in rows for s in row if s.x0 >= x]
+    left = [part for row in rows if (part := [s for s in row if s.x0 < x])]
+    right = [part for row in rows if (part := [s for s in row if s.x0 >= x])]
     if not _is_text(left) or not _is_text(right):
         return 0
     return min(len(left), len(right))
 
 
-def _is_text(segments: list[Segment]) -> bool:
-    """Whether the segments look like lines of running text rather than cells of a table."""
-    if len(segments) < _COLUMN_LINES:
+def _is_text(rows: list[list[Segment]]) -> bool:
+    """Whether the rows look like lines of running text rather than cells of a table."""
+    if len(rows) < _COLUMN_LINES:
         return False
-    width = max(s.x1 for s in segments) - min(s.x0 for s in segments)
-    fill = median(s.x1 - s.x0 for s in segments) / max(width, 1)
-    return median(len(s.text) for s in segments) >= _COLUMN_CHARACTERS and fill >= _COLUMN_FILL
+    width = max(row[-1].x1 for row in rows) - min(row[0].x0 for row in rows)
+    fill = median(row[-1].x1 - row[0].x0 for row in rows) / max(width, 1)
+    letters = median(sum(len(s.text) for s in row) for row in rows)
+    return letters >= _COLUMN_CHARACTERS and fill >= _COLUMN_FILL

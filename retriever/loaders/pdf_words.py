@@ -30,8 +30,12 @@ class Words:
     def of(cls, lines: Iterable[str]) -> Words:
         """Count the words that stand whole within lines."""
         counts: Counter[str] = Counter()
+        divided = False
         for line in lines:
-            counts.update(word.lower() for word in _WORD.findall(line.removesuffix("-")))
+            words = _WORD.findall(line)
+            first = 1 if divided else 0
+            divided = line.endswith(("-", "\u00ad"))
+            counts.update(word.lower() for word in words[first : len(words) - divided])
         return cls(counts)
 
     def join(self, before: str, after: str) -> str:
