@@ -96,26 +96,23 @@ def nice_scores(questions: Sequence[dict], rank: Rank, mode: Mode) -> dict[str, 
         "pages@5": [],
     }
     for question in questions:
+        right = {(a["document_id"].lower(), *a["pages"]) for a in question["answers"]}
         hits = rank(question["text"], mode)
-        tallies["guideline@1"].append(any(_right_guideline(h, question) for h in hits[:1]))
-        tallies["guideline@5"].append(any(_right_guideline(h, question) for h in hits[:5]))
-        tallies["pages@1"].append(any(_right_pages(h, question) for h in hits[:1]))
-        tallies["pages@5"].append(any(_right_pages(h, question) for h in hits[:5]))
+        for k in (1, 5):
+            tallies[f"guideline@{k}"].append(any(_in_guideline(hit, right) for hit in hits[:k]))
+            tallies[f"pages@{k}"].append(any(_on_pages(hit, right) for hit in hits[:k]))
     return {name: mean(values) for name, values in tallies.items()}
 
 
-def _right_guideline(hit: Hit, question: dict) -> bool:
-    """The same file may lie in the library twice, under a long name too; only its id counts."""
-    return any(hit.passage.document_id == a["document_id"].lower() for a in question["answers"])
+def _in_guideline(hit: Hit, right: set[tuple[str, int, int]]) -> bool:
+    return any(hit.passage.document_id == document for document, _, _ in right)
 
 
-def _right_pages(hit: Hit, question: dict) -> bool:
-    pages = hit.passage.pages
-    return pages is not None and any(
-        hit.passage.document_id == answer["document_id"].lower()
-        and pages[0] <= answer["pages"][1]
-        and answer["pages"][0] <= pages[1]
-        for answer in question["answers"]
+def _on_pages(hit: Hit, right: set[tuple[str, int, int]]) -> bool:
+    first, last = hit.passage.pages or (0, 0)
+    return any(
+        hit.passage.document_id == document and first <= until and since <= last
+        for document, since, until in right
     )
 
 
@@ -177,8 +174,8 @@ def fusion_table() -> None:
     collections = {name: libraries.collection(name) for name in ("scifact", "cochrane-pls")}
     searchers = {n: _remembering(c.library.searcher()) for n, c in collections.items()}
     real = _remembering(libraries.documents().searcher())
-    nice = _halves(libraries.nice_questions(), lambda q: q["answers"][0]["document_id"])
-    trials = _halves(
+    nice = halves(libraries.nice_questions(), lambda q: q["answers"][0]["document_id"])
+    trials = halves(
         [q for q in libraries.trial_questions() if q["quotes"]], lambda q: q["document_id"]
     )
     print("\nchoosing half / other half")
@@ -189,12 +186,12 @@ def fusion_table() -> None:
     for label, search in _variants():
         cells = []
         for name, collection in collections.items():
-            halves = _halves(list(collection.queries), lambda q, c=collection: min(c.qrels[q]))
+            queries = halves(list(collection.queries), lambda q, c=collection: min(c.qrels[q]))
             with_settings = _with(searchers[name], search)
             cells.append(
                 [
                     mean(collection_scores(collection, with_settings, "hybrid", half).values())
-                    for half in halves
+                    for half in queries
                 ]
             )
         fused = _with(real, search)
@@ -211,7 +208,7 @@ def _variants() -> list[tuple[str, Search]]:
     return weights + [(f"rrf k={k}", Search(fusion="rrf", rrf_k=k)) for k in (5, 10, 20, 60)]
 
 
-def _halves(items: Sequence, key: Callable) -> tuple[list, list]:
+def halves(items: Sequence, key: Callable) -> tuple[list, list]:
     """Split by document: those whose id hashes to an even number, and the others."""
     even = [hashlib.sha256(key(item).encode()).digest()[0] % 2 == 0 for item in items]
     return (
@@ -230,7 +227,12 @@ def _remembering(searcher: Searcher) -> Searcher:
 
 
 def _ranker(searcher: Searcher) -> Rank:
-    return lambda query, mode: searcher.search(query, 5, mode=mode)
+    """The first five passages; a second copy of the same file (NG28) is left out of the search."""
+    seen: dict[str, str] = {}
+    for name, file in sorted(searcher.files.items(), key=lambda item: len(item[0])):
+        seen.setdefault(file.sha256, name)
+    copies = frozenset(n for n, file in searcher.files.items() if seen[file.sha256] != n)
+    return lambda query, mode: searcher.search(query, 5, mode=mode, gone=copies)
 
 
 TABLES = {

@@ -29,6 +29,8 @@ _WORD_WEIGHT = 0.3
 _PASSAGE_WEIGHT = 0.3
 _WORD_ALLOWANCE = 0.1
 _NEIGHBOUR = 0.9
+_UNFINISHED = 0.15  # a title or a list item says less than a sentence
+_WHOLE = re.compile(r"[.!…][\"'”’)\]]*(?:\s*\[[^\]]*\])?[\d,–-]*$")
 _FEWEST_WORDS = 4
 _LIST_MARK = "- "
 _ADDRESS = re.compile(r"https?://|www\.|\bdoi:", re.IGNORECASE)
@@ -72,7 +74,7 @@ def compose(
         `answered` with findings, most useful first, or `not-held` with none.
     """
     watch = stopwatch or Stopwatch()
-    held = is_held(query.text, hits, settings)
+    held = nearness(query.text, hits) >= settings.min_similarity
     with watch.time("sentences"):
         chosen = _choose(query, hits, searcher, settings, per_document) if held else []
     findings = tuple(_finding(c, searcher.files[c.hit.passage.document_id]) for c in chosen)
@@ -99,18 +101,18 @@ def to_json(answer: Answer) -> dict[str, Any]:
     return data
 
 
-def is_held(question: str, hits: Sequence[Hit], settings: Answers) -> bool:
-    """Whether the library holds something on the question, or only the nearest there is.
+def nearness(question: str, hits: Sequence[Hit]) -> float:
+    """How near the library comes to a question; below `min_similarity` it is not answered.
 
-    The best similarity among the hits must reach `min_similarity`; a question most of whose
-    words stand together in one of the best passages may lie a little below it.
+    The best similarity among the hits, and a little more where most of the question's words stand
+    together in one of the best passages. About 0.1 for an off-topic question, above 0.5 for one
+    that the library answers.
     """
     if not hits:
-        return False
-    nearest = max(hit.vector_score or 0.0 for hit in hits)
+        return -1.0
     terms = set(tokenise_query(question))
     shared = max(len(terms & set(tokenise(_with_title(hit)))) for hit in hits[:10]) / len(terms)
-    return nearest + _WORD_ALLOWANCE * shared >= settings.min_similarity
+    return max(hit.vector_score or 0.0 for hit in hits) + _WORD_ALLOWANCE * shared
 
 
 def _with_title(hit: Hit) -> str:
@@ -157,6 +159,7 @@ def _candidates(
     if not texts:
         return []
     scores = searcher.similarities(query.text, texts) + _WORD_WEIGHT * _overlaps(query.text, texts)
+    scores -= _UNFINISHED * np.array([_WHOLE.search(text) is None for text in texts])
     best_hit = max(hit.score for hit in hits) or 1.0
     candidates = []
     first = 0
