@@ -170,7 +170,7 @@ class Indexer:
         sources = scan(self._corpus)
         before = generation.read_files(self._index)
         inputs = self._inputs(sources)
-        if not force and (manifest := self._in_force(inputs)):
+        if not force and self._holds_texts(before) and (manifest := self._in_force(inputs)):
             return _report(sources, before, before, manifest["fingerprint"], _Run())
         run = _Run(vectors=self._store.vectors(self._embedder.fingerprint))
         identities = _identities(sources)
@@ -192,6 +192,10 @@ class Indexer:
             "format": generation.FORMAT,
         }
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+
+    def _holds_texts(self, files: Sequence[FileRecord]) -> bool:
+        """Whether the store still has what was read of these files; it may have been deleted."""
+        return {file.parsed_key for file in files if file.parsed_key} <= self._store.parsed_keys()
 
     def _in_force(self, inputs: str) -> dict[str, Any] | None:
         """The manifest in force, if it stands for these inputs and its files are all there."""

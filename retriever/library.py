@@ -62,6 +62,7 @@ class Library:
         self.corpus = root / "corpus"
         self.index_folder = root / "index"
         self.settings = settings
+        self._store_path = self.index_folder / "store.sqlite"
         self._embedder = embedder
         self._searcher: Searcher | None = None
         self._opening = threading.Lock()
@@ -163,12 +164,12 @@ class Library:
             self._known(searcher, document_id)
             file = searcher.files[document_id]
             try:
-                with Store.open_to_read(self.index_folder / "store.sqlite") as store:
+                with Store.open_to_read(self._store_path) as store:
                     return document_of(file, store.parsed(file.parsed_key))
             except (KeyError, sqlite3.DatabaseError):
                 continue
         raise IndexMismatch(
-            f"The text of '{document_id}' is missing from {self.index_folder / 'store.sqlite'}. "
+            f"The text of '{document_id}' is missing from {self._store_path}. "
             "Run `retriever index` to read it again."
         )
 
@@ -249,8 +250,20 @@ class Library:
             return Check("index", "warning", str(error), "retriever index")
         except (IndexMismatch, OSError) as error:
             return Check("index", "error", str(error), "retriever index")
+        missing = self._missing_texts(searcher)
+        if missing:
+            message = f"The texts of {missing} documents are missing from {self._store_path}."
+            return Check("index", "error", message, "retriever index")
         counts = f"{len(searcher.files)} documents, {len(searcher.generation.passages)} passages"
         return Check("index", "ok", f"The index is whole: {counts}.")
+
+    def _missing_texts(self, searcher: Searcher) -> int:
+        wanted = {file.parsed_key for file in searcher.files.values()}
+        try:
+            with Store.open_to_read(self._store_path) as store:
+                return len(wanted - store.parsed_keys())
+        except sqlite3.DatabaseError:
+            return len(wanted)
 
     def _check_files(self) -> list[Check]:
         known = {f.entry.path: f for f in generation.read_files(self.index_folder)}

@@ -521,6 +521,16 @@ class TestRefusals:
         assert "retriever index" in refused(folder, "ask", "walking")
 
 
+    def test_lost_texts_are_found_and_read_again(self, folder: Path) -> None:
+        ok(folder, "index")
+        (folder / "index" / "store.sqlite").unlink()
+        assert "retriever index" in refused(folder, "show", "walking")
+        assert run(folder, "check").exit_code == 1
+        ok(folder, "index")
+        assert "Led walks" in ok(folder, "show", "walking")
+        assert "error" not in ok(folder, "check")
+
+
 def python(*arguments: str, **options: Any) -> subprocess.Popen[str]:
     """A command in a process of its own, as a shell starts it."""
     return subprocess.Popen(
