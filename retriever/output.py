@@ -190,7 +190,7 @@ def hit_record(hit: Hit) -> dict[str, Any]:
 def hit_table(hits: Sequence[Hit]) -> str:
     """Passages found, best first, a line each."""
     if not hits:
-        return "Nothing in the library fits these words."
+        return "Nothing in the library fits these words and filters."
     rows = [
         (
             hit.rank,

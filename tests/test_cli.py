@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from conftest import MakeLibrary
 from small_library import QUESTION, QUOTED, build
 
 from retriever import Library, output
@@ -33,12 +34,10 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(make_library: MakeLibrary) -> Path:
     """A library of one document, not indexed yet, to be changed at will."""
-    (tmp_path / "corpus").mkdir()
-    (tmp_path / "retriever.toml").write_text('[embedder]\nmodel = "hashing"\n')
-    write(tmp_path, "walking.md", "# Walking groups\n\nLed walks raised older people's activity.\n")
-    return tmp_path
+    text = "# Walking groups\n\nLed walks raised older people's activity.\n"
+    return make_library({"walking.md": text}, index=False).root
 
 
 def write(root: Path, name: str, text: str) -> Path:
@@ -126,7 +125,7 @@ class TestIndex:
     def test_a_library_without_documents(self, tmp_path: Path) -> None:
         (tmp_path / "retriever.toml").write_text('[embedder]\nmodel = "hashing"\n')
         assert "0 files. 0 passages." in ok(tmp_path, "index")
-        assert ok(tmp_path, "search", "walking") == "Nothing in the library fits these words.\n"
+        assert ok(tmp_path, "search", "walking") == "Nothing in the library fits these words and filters.\n"
 
     @pytest.mark.parametrize(
         "name",
