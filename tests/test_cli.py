@@ -125,7 +125,7 @@ class TestIndex:
     def test_a_library_without_documents(self, tmp_path: Path) -> None:
         (tmp_path / "retriever.toml").write_text('[embedder]\nmodel = "hashing"\n')
         assert "0 files. 0 passages." in ok(tmp_path, "index")
-        assert ok(tmp_path, "search", "walking") == "Nothing in the library fits these words and filters.\n"
+        assert "Nothing in the library fits" in ok(tmp_path, "search", "walking")
 
     @pytest.mark.parametrize(
         "name",
