@@ -28,6 +28,7 @@ IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 _MAX_FORM_DEPTH = 8
 # A shift inside a string larger than this (in ems) may part two words or two cells.
 _RUN_GAP = 0.06
+_STROKED = 2  # letters filled and outlined: how some programs make bold type
 
 
 @dataclass(slots=True)
@@ -74,6 +75,7 @@ class _State:
     scale: float = 1.0
     leading: float = 0.0
     rise: float = 0.0
+    mode: float = 0.0
 
 
 def read_page(page: PageObject, typefaces: Typefaces) -> PageText:
@@ -148,7 +150,8 @@ class _Interpreter:
             b"Tm": self._place, b"T*": self._next_line, b"Tj": self._show, b"TJ": self._show_all,
             b"'": self._show_next, b'"': self._show_spaced, b"Do": self._form,
             b"Tc": self._set("char_space"), b"Tw": self._set("word_space"),
-            b"Tz": self._set("scale", 0.01), b"TL": self._set("leading"), b"Ts": self._set("rise"),
+            b"Tr": self._set("mode"), b"Tz": self._set("scale", 0.01), b"TL": self._set("leading"),
+            b"Ts": self._set("rise"),
             b"BDC": self._begin_mark, b"BMC": self._begin_mark, b"EMC": self._end_mark,
         }
 
@@ -265,7 +268,7 @@ class _Interpreter:
         x1, y1 = e + end * a + state.rise * c, f + end * b + state.rise * d
         left, right, base = _upright(angle, x0, y0, x1, y1)
         mark, artifact = self._marks[-1] if self._marks else (None, False)
-        bold = state.typeface.bold if state.typeface else False
+        bold = bool(state.typeface and state.typeface.bold) or state.mode == _STROKED
         self.runs.append(Run(text, left, right, base, size, bold, angle, mark, artifact))
 
     def _begin_mark(self, operands: list[Any]) -> None:

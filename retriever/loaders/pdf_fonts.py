@@ -84,6 +84,8 @@ class Typeface:
         if isinstance(code, int) and isinstance(font.encoding, dict):
             encoded = font.encoding.get(code, raw)
         text = font.character_map.get(encoded, encoded)
+        if text == "\x7f":
+            text = "•"  # the meaning of unused codes, PDF 32000-1, annex D.2
         if self._rule is not None and raw != font.space_char:
             text = self._rule.text(ord(raw[0]))
         width = font.space_width if raw == font.space_char else font.get_text_width(raw)

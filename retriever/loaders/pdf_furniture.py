@@ -23,7 +23,7 @@ _ROWS = 5
 _DENSITY = 0.4
 _TOLERANCE = 6.0
 
-_NUMBER = re.compile(r"\d+")
+_NUMBER = re.compile(r"[0-9]{1,9}")
 _ROMAN = re.compile(r"[ivxlc]+")
 _PAGE_NUMBER = re.compile(
     r"[-–| ]*(page|p\.?)?[-–| ]*\d{1,4}([-–| ]*(of|/) *\d{1,4})?[-–| .]*(page)?", re.IGNORECASE
@@ -52,10 +52,16 @@ class _Place:
     height: float
 
     def is_near(self, other: _Place) -> bool:
-        """Whether both stand at the same place, by left end, right end or middle."""
+        """Whether both stand at the same place, by left end, right end or middle.
+
+        Their figures, if any, must be the same or count with the pages.
+        """
         a, b = self.segment, other.segment
         apart = min(abs(a.x0 - b.x0), abs(a.x1 - b.x1), abs(a.x0 + a.x1 - b.x0 - b.x1) / 2)
-        return abs(self.height - other.height) <= _TOLERANCE and apart <= 2 * _TOLERANCE
+        if abs(self.height - other.height) > _TOLERANCE or apart > 2 * _TOLERANCE:
+            return False
+        figures = zip(_NUMBER.findall(a.text), _NUMBER.findall(b.text), strict=False)
+        return all(x == y or int(x) - int(y) == a.page - b.page for x, y in figures)
 
 
 def _edge_rows(page: PageText, runs: Sequence[Run], number: int) -> list[list[_Place]]:

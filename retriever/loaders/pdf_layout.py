@@ -17,6 +17,7 @@ _CELL_GAP = 1.2
 _SEGMENT_GAP = 0.6
 _SAME_BASELINE = 0.5
 _RAISED = 0.65
+_SPREAD_LETTERS = 5
 # A column of running text has at least this many lines, and lines of this many characters.
 _COLUMN_LINES = 4
 _COLUMN_CHARACTERS = 18
@@ -138,21 +139,40 @@ def _reach(run: Run, other: Run) -> float:
 def _split(row: Sequence[Run], page: int) -> list[Segment]:
     """Cut a row of runs at gaps wider than between words; blank runs only part words."""
     parts: list[list[Run]] = []
+    spreads: list[float] = []
     end = 0.0
-    for run in row:
+    for run, spread in zip(row, _spreads(row), strict=True):
         if not run.text.strip() and not parts:
             continue
         if parts and _repeats(parts[-1], run):
             continue
         blank = not run.text.strip()
-        if parts and (blank or run.x0 - end <= _SEGMENT_GAP * max(run.size, parts[-1][-1].size)):
+        gap = (_SEGMENT_GAP + spread) * max(run.size, parts[-1][-1].size) if parts else 0.0
+        if parts and (blank or run.x0 - end <= gap):
             parts[-1].append(run)
+            spreads[-1] = max(spreads[-1], spread)
         else:
             parts.append([run])
+            spreads.append(spread)
         if not blank:
             end = max(end, run.x1) if len(parts[-1]) > 1 else run.x1
-    segments = [_segment(part, page) for part in parts]
+    segments = [_segment(part, page, gap) for part, gap in zip(parts, spreads, strict=True)]
     return [segment for segment in segments if segment.text]
+
+
+def _spreads(row: Sequence[Run]) -> list[float]:
+    """For each run how far, in ems, letters are spread out for looks where it stands."""
+    spreads = [0.0] * len(row)
+    first = 0
+    for index in range(len(row) + 1):
+        if index < len(row) and len(row[index].text.strip()) <= 2:
+            continue
+        if index - first >= _SPREAD_LETTERS:
+            streak = row[first:index]
+            gaps = [(b.x0 - a.x1) / max(b.size, 0.1) for a, b in pairwise(streak)]
+            spreads[first:index] = [max(0.0, median(gaps))] * len(streak)
+        first = index + 1
+    return spreads
 
 
 def _repeats(part: list[Run], run: Run) -> bool:
@@ -166,20 +186,19 @@ def _repeats(part: list[Run], run: Run) -> bool:
     return False
 
 
-def _segment(part: list[Run], page: int) -> Segment:
+def _segment(part: list[Run], page: int, spread: float) -> Segment:
     while len(part) > 1 and not part[-1].text.strip():
         part.pop()
     longest = max(part, key=lambda run: len(run.text.strip()))
     letters = sum(len(run.text.strip()) for run in part)
     bold = sum(len(run.text.strip()) for run in part if run.bold)
-    text = _spell(part)
+    text = _spell(part, _WORD_GAP + spread)
     return Segment(text, page, part[0].x0, part[-1].x1, longest.y, longest.size,
                    bold > 0.8 * letters)  # fmt: skip
 
 
-def _spell(part: list[Run]) -> str:
-    """Join runs with blanks where the gaps are word gaps."""
-    gap = _word_gap(part)
+def _spell(part: list[Run], gap: float) -> str:
+    """Join runs with blanks where the gap is wider than `gap` ems."""
     text = part[0].text
     for before, run in pairwise(part):
         size = max(before.size, run.size)
@@ -207,18 +226,6 @@ def _raised(before: str, text: str) -> str:
     if before[-1:].isdigit() and text[:1].isdigit():
         return f"^{text}"
     return text
-
-
-def _word_gap(part: list[Run]) -> float:
-    """The gap that parts words, wider where single letters are spread out for looks."""
-    inked = [run for run in part if run.text.strip()]
-    if len(inked) < 5 or sum(len(run.text.strip()) <= 2 for run in inked) < 0.8 * len(inked):
-        return _WORD_GAP
-    gaps = [
-        (after.x0 - before.x1) / max(after.size, 0.1)
-        for before, after in pairwise(part)
-    ]
-    return max(_WORD_GAP, median(gaps) + _WORD_GAP)
 
 
 _SPREAD = re.compile(r"(?:\S\s){4,}\S(?:\s{2,}(?:\S\s)*\S)*")

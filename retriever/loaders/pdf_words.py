@@ -50,7 +50,7 @@ class Words:
         if divided and following:
             real = self._is_real(divided.group(1), following.group(0))
             return before if real else before[:-1]
-        if before.endswith(("-", "–")) and after[:1].isdigit() and before[-2:-1].isdigit():
+        if before.endswith(("-", "–")) and after[:1].isdigit() and before[-2:-1].isalnum():
             return before
         if before.endswith("/") and before[-2:-1].isalpha() and after[:1].isalpha():
             return before
