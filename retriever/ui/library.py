@@ -41,8 +41,9 @@ def _show(everything: list[LibraryEntry]) -> None:
     failed = [entry for entry in everything if entry.outcome == "failed"]
     read = len(everything) - len(failed)
     passages = sum(entry.passages for entry in everything)
+    unread = f"{words.count(len(failed), 'file')} could not be read." if failed else ""
     paragraph(f"{words.count(read, 'document')}, cut into {words.count(passages, 'passage')}. "
-              f"{words.count(len(failed), 'file')} could not be read.")
+              f"{unread}")
     if failed:
         st.html("<h2>Files that could not be read</h2>" + words.failures_html(failed))
     st.html("<h2>All files</h2>")
