@@ -31,7 +31,10 @@ _SECTION_NUMBER = re.compile(r"\d{1,2}(?:\.\d{1,2}){1,4}(?=\.?\s)")
 _NUMBER_ONLY = re.compile(r"\d{1,2}(?:\.\d{1,2})+\.?")
 _NUMBERING = re.compile(r"(?:\d{1,2}\.)*\d{0,2}\.?\s*")
 _CAPTION = re.compile(r"(?:figure|fig\.|table|chart|map|graph|box|source)\b\s*[\d:]", re.IGNORECASE)
-_CONTENTS = re.compile(r"(?:table of )?contents(?: page)?:?", re.IGNORECASE)
+_CONTENTS = re.compile(
+    r"(?:table of )?contents(?: page)?:?|list of (?:tables|figures|maps|charts|boxes)(?: and \w+)?",
+    re.IGNORECASE,
+)
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 
 
@@ -82,7 +85,7 @@ def _merge(blocks: Iterable[Block]) -> list[Block]:
         if _NUMBER_ONLY.fullmatch(last.text):
             last.heading, last.key = block.heading, block.key
         last.lines.extend(block.lines)
-    unfolded = (part for b in merged for part in (unfold(b) if b.kind == "row" else [b]))
+    unfolded = (part for whole in merged for part in unfold(whole))
     return [block for block in unfolded if not is_lettering(block)]
 
 
@@ -103,14 +106,15 @@ def _is_contents(text: str) -> bool:
 def _joins(last: Block, block: Block) -> bool:
     if last.key is not None and last.key == block.key:
         return True
-    if block.kind != "text" or last.kind == "row":
+    if "row" in (last.kind, block.kind) or block.note != last.note:
         return False
     if _NUMBER_ONLY.fullmatch(last.text):
         return not _NUMBER_ONLY.match(block.text)
-    if last.key is not None or block.key is not None:
-        return False
     line, end = block.lines[0], last.lines[-1]
-    return (end.page != block.page or line.y < end.y) and goes_on(last, line)
+    if end.page == block.page and (block.key is not None or line.y >= end.y):
+        return False
+    # Some producers tag the two halves of a paragraph over a page's end as two paragraphs.
+    return goes_on(last, line) and (block.key is None or line.text[:1].islower())
 
 
 def outline_key(title: str) -> str:

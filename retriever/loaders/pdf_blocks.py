@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
 from retriever.loaders.pdf_content import Run
@@ -23,14 +24,18 @@ Kind = Literal["text", "item", "row"]
 
 _BULLETS = "－•●▪■◦○‣⁃∙·➢➤►▶✓✔❖□o–-\uf0b7\uf0a7\uf0d8\uf0fc\uf076\uf02d\uf06f\uf0a8"
 _BULLET = re.compile(rf"[{re.escape(_BULLETS)}](?:\s+|$)|[•●▪■◦○‣❖\uf000-\uf0ff]\s*")
-_NUMBERED = re.compile(r"(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)]\s+|\((?:\d{1,2}|[a-z]|[ivx]{1,4})\)\s+")
+_NUMBERED = re.compile(
+    r"(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)]\s+|\((?:\d{1,2}|[a-z]|[ivx]{1,4})\)\s+|\d{1,2}\.(?=[A-Z])"
+)
 _DECIMAL = re.compile(r"\d{1,2}(?:\.\d{1,2}){1,4}\.?(?:\s+|$)")
 _SENTENCE_END = re.compile(r"[.!?:;][\"'”’)\]\d,]*$")
 # Distances in ems.
 _SLACK = 1.5
 _PROSE_WORDS = 6
-_NOTE = re.compile(r"(?:\d{1,3}|[ivxl]{1,5}|[a-z]|[*†‡§]+)[.):]?\s*\S")
-_NOTE_SIZE = 0.87
+# Lines of a list item that are this many times the usual distance apart are two paragraphs.
+_APART = 1.4
+_NOTE = re.compile(r"(?:\d{1,3}|[ivxl]{1,5}|[a-z]|[*†‡§]+)(?:[.):]?\s+|[.):]|(?<=\W))[^\W\d_]")
+_NOTE_SIZE = 0.92
 _NOTE_ZONE = 0.6
 # A row all of whose cells have this many characters is running text laid out as a table.
 _LAYOUT_CELL = 250
@@ -178,7 +183,26 @@ def is_lettering(block: Block) -> bool:
     return block.kind == "text" and not block.heading and not re.search(r"[^\W\d_]", block.text)
 
 
-def unfold(row: Block) -> list[Block]:
+def unfold(block: Block) -> list[Block]:
+    """What a tagged element holds: paragraphs after a list item, or text laid out as a table."""
+    if block.kind == "row":
+        return _unfold_row(block)
+    return _unfold_item(block) if block.kind == "item" and block.key is not None else [block]
+
+
+def _unfold_item(item: Block) -> list[Block]:
+    """A list item and the paragraphs that stand apart under it."""
+    steps = [b.y - a.y for a, b in pairwise(item.lines) if a.page == b.page and b.y > a.y]
+    parts = [Block("item", item.lines[:1], item.key)]
+    for above, line in pairwise(item.lines):
+        if line.page == above.page and line.y - above.y > _APART * min(steps, default=0.0):
+            parts.append(Block("text", [line], item.key))
+        else:
+            parts[-1].lines.append(line)
+    return parts
+
+
+def _unfold_row(row: Block) -> list[Block]:
     """The blocks that a table row really is: itself, or what a table was used to lay out."""
     cells = sorted(row.cells.values(), key=lambda lines: (lines[0].page, lines[0].x0))
     row.cells = dict(enumerate(cells))
@@ -294,7 +318,7 @@ def notes_last(blocks: list[Block]) -> list[Block]:
     body = weights.most_common(1)[0][0] if weights else 0.0
     foot = _NOTE_ZONE * max((_bottom(block) for block in blocks), default=0.0)
     for block in blocks:
-        small = block.kind != "row" and block.size <= _NOTE_SIZE * body
+        small = block.kind == "text" and not block.heading and block.size <= _NOTE_SIZE * body
         block.note = small and _top(block) > foot and bool(_NOTE.match(block.text))
     return sorted(blocks, key=lambda block: block.note)
 

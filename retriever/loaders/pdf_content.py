@@ -7,6 +7,7 @@ everything later (columns, tables, word gaps, running heads) is decided by where
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -164,6 +165,7 @@ class _Interpreter:
         self._forms = forms if isinstance(forms, DictionaryObject) else DictionaryObject()
         self._stack, self._state = [], replace(self._state)
         stream = ContentStream(content, self._pdf, "bytes")
+        stream.set_data(_without_paths(stream.get_data()))
         for operands, operator in stream.operations:
             handler = self._operators.get(operator)
             if handler is not None:
@@ -301,6 +303,18 @@ class _Interpreter:
         self.read(form, _resources(form))
         self._depth -= 1
         self._state, self._text, self._line = outer, text, line
+
+
+# Either a whole text object, which is kept, or the drawing of a line or curve outside of one.
+_PATH = re.compile(
+    rb"(?<!\S)BT(?=\s).*?(?<=\s)ET(?!\S)|(?<!\S)(?:[-+]?[\d.]+\s+){2,6}(?:m|l|c|v|y|re)(?!\S)",
+    re.DOTALL,
+)
+
+
+def _without_paths(content: bytes) -> bytes:
+    """Leave out the drawing of lines: maps hold so much of it that parsing it takes seconds."""
+    return _PATH.sub(lambda found: found[0] if found[0].startswith(b"BT") else b"", content)
 
 
 def _number(value: Any) -> float:

@@ -17,7 +17,7 @@ from retriever.loaders.pdf_layout import Segment, segments_by_position
 
 # The part of the page's height, at the top and at the bottom, where furniture stands.
 _EDGE = 0.17
-_MARGIN = 0.07
+_MARGIN = 0.06
 _ROWS = 5
 # Of the pages from the first to the last with it; every other page in a book with facing pages.
 _DENSITY = 0.4
@@ -67,11 +67,11 @@ class _Place:
 def _edge_rows(page: PageText, runs: Sequence[Run], number: int) -> list[list[_Place]]:
     """Outermost rows of a page: top ones, bottom ones, and what stands in the side margins."""
     top, bottom = page.height * _EDGE, page.height * (1 - _EDGE)
-    right = page.width * (1 - _MARGIN)
+    left, right = page.width * _MARGIN, page.width * (1 - _MARGIN)
     head = segments_by_position((run for run in runs if run.y <= top), number)[:_ROWS]
     foot = segments_by_position((run for run in runs if run.y >= bottom), number)[-_ROWS:]
     side = segments_by_position(
-        (r for r in runs if top < r.y < bottom and not page.width * _MARGIN < r.x0 < right), number
+        (r for r in runs if top < r.y < bottom and (r.x1 < left or r.x0 > right)), number
     )
     return [
         *([_Place(segment, segment.y) for segment in row] for row in [*head, *side]),

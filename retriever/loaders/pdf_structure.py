@@ -150,9 +150,9 @@ def _enter_table(role: str, tag: Tag, number: int) -> Tag:
 
 
 def _enter_block(role: str, tag: Tag, number: int) -> Tag:
-    if tag.item and role != "LI":
-        return tag  # the paragraphs of a list item are one item
-    return replace(tag, block=number, item=tag.item or role == "LI", heading=0)
+    if tag.item and role not in ("LI", "Note"):
+        return tag  # what a list item holds is told apart by position later
+    return replace(tag, block=number, item=role == "LI", heading=0)
 
 
 def _standard(role: str, roles: dict[str, str], stop: frozenset[str]) -> str:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 from retriever.loaders.blocks import clean_line
 from retriever.vocabulary import DATA
@@ -35,7 +36,11 @@ class Words:
             words = _WORD.findall(line)
             first = 1 if divided else 0
             divided = line.endswith(("-", "\u00ad"))
-            counts.update(word.lower() for word in words[first : len(words) - divided])
+            for word in words[first : len(words) - divided]:
+                counts[word.lower()] += 1
+                parts = word.lower().split("-")
+                if len(parts) > 2:
+                    counts.update(f"{a}-{b}" for a, b in pairwise(parts))
         return cls(counts)
 
     def join(self, before: str, after: str) -> str:
@@ -71,7 +76,7 @@ class Words:
             return True
         known = self.counts[second.lower()] > 0 and len(second) > 2
         if first.lower() in lists["weak_prefixes"]:
-            return known
+            return known or first[-1].lower() == second[0].lower() in "aeio"
         return known and self.counts[first.lower()] > 0 and min(len(first), len(second)) > 3
 
 
