@@ -87,7 +87,7 @@ def problem(title: str, message: str) -> None:
 
 
 @contextmanager
-def problems_in_a_box(title: str = "This cannot be shown") -> Iterator[None]:
+def problems_in_a_box(title: str) -> Iterator[None]:
     """Show an error meant for a person as a box. Any other error goes on to the terminal."""
     try:
         yield
