@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,6 +29,7 @@ IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 _MAX_FORM_DEPTH = 8
 # A shift inside a string larger than this (in ems) may part two words or two cells.
 _RUN_GAP = 0.06
+_WIDE_SPACE = 0.5
 _STROKED = 2  # letters filled and outlined: how some programs make bold type
 
 
@@ -237,8 +238,13 @@ class _Interpreter:
             return
         pen = start = 0.0
         text: list[str] = []
-        for piece in pieces:
-            if isinstance(piece, bytes):
+        wide = state.word_space > _WIDE_SPACE * state.size
+        for piece in self._words(pieces) if wide else pieces:
+            if wide and piece == b" ":
+                self._emit(text, start, pen)
+                pen += self._advance(piece, [])
+                text, start = [], pen
+            elif isinstance(piece, bytes):
                 pen += self._advance(piece, text)
             elif isinstance(piece, int | float):
                 gap = -float(piece) / 1000 * state.size * state.scale
@@ -248,6 +254,15 @@ class _Interpreter:
                 pen += gap
         self._emit(text, start, pen)
         self._text = multiply((1.0, 0.0, 0.0, 1.0, pen, 0.0), self._text)
+
+    @staticmethod
+    def _words(pieces: Iterable[Any]) -> Iterator[Any]:
+        """Split strings at blanks, which a large word spacing can make as wide as a column gap."""
+        for piece in pieces:
+            if isinstance(piece, bytes):
+                yield from (part for part in re.split(b"( )", piece) if part)
+            else:
+                yield piece
 
     def _advance(self, value: bytes, text: list[str]) -> float:
         state = self._state

@@ -22,6 +22,8 @@ _ROWS = 5
 # Of the pages from the first to the last with it; every other page in a book with facing pages.
 _DENSITY = 0.4
 _TOLERANCE = 6.0
+# A row of this many cells is part of a table, even if it comes again as the table's head.
+_TABLE_CELLS = 4
 
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _ROMAN = re.compile(r"[ivxlc]+")
@@ -33,14 +35,14 @@ _LEADER = re.compile(r"(\.\s?){5,}\s*\S{0,6}$|(…\s?){2,}\s*\S{0,6}$|(_\s?){8,}
 
 def without_furniture(pages: Sequence[tuple[PageText, list[Run]]]) -> list[list[Run]]:
     """The runs of each page without running heads, feet and page numbers."""
-    edges = [_edge_rows(page, runs, number) for number, (page, runs) in enumerate(pages, 1)]
+    edges = [_edges(page, runs, number) for number, (page, runs) in enumerate(pages, 1)]
     places: dict[str, list[_Place]] = defaultdict(list)
-    for rows in edges:
-        for place in chain.from_iterable(rows):
+    for edge in edges:
+        for place in chain.from_iterable([*edge.head, *edge.foot, *edge.side]):
             places[_likeness(place.segment.text)].append(place)
     return [
-        _without(runs, [p.segment for p in _furniture(rows, places)])
-        for (_, runs), rows in zip(pages, edges, strict=True)
+        _without(runs, [place.segment for place in _furniture(edge, places)])
+        for (_, runs), edge in zip(pages, edges, strict=True)
     ]
 
 
@@ -64,8 +66,16 @@ class _Place:
         return all(x == y or int(x) - int(y) == a.page - b.page for x, y in figures)
 
 
-def _edge_rows(page: PageText, runs: Sequence[Run], number: int) -> list[list[_Place]]:
-    """Outermost rows of a page: top ones, bottom ones, and what stands in the side margins."""
+@dataclass(frozen=True)
+class _Edges:
+    """Rows of a page from each edge inwards."""
+
+    head: list[list[_Place]]
+    foot: list[list[_Place]]
+    side: list[list[_Place]]
+
+
+def _edges(page: PageText, runs: Sequence[Run], number: int) -> _Edges:
     top, bottom = page.height * _EDGE, page.height * (1 - _EDGE)
     left, right = page.width * _MARGIN, page.width * (1 - _MARGIN)
     head = segments_by_position((run for run in runs if run.y <= top), number)[:_ROWS]
@@ -73,23 +83,39 @@ def _edge_rows(page: PageText, runs: Sequence[Run], number: int) -> list[list[_P
     side = segments_by_position(
         (r for r in runs if top < r.y < bottom and (r.x1 < left or r.x0 > right)), number
     )
-    return [
-        *([_Place(segment, segment.y) for segment in row] for row in [*head, *side]),
-        *([_Place(segment, segment.y - page.height) for segment in row] for row in foot),
-    ]
+    return _Edges(
+        [[_Place(segment, segment.y) for segment in row] for row in head],
+        [[_Place(segment, segment.y - page.height) for segment in row] for row in reversed(foot)],
+        [[_Place(segment, segment.y) for segment in row] for row in side],
+    )
 
 
 def _likeness(text: str) -> str:
     return "#" if _ROMAN.fullmatch(text.lower()) else _NUMBER.sub("#", text.lower())
 
 
-def _furniture(rows: list[list[_Place]], places: dict[str, list[_Place]]) -> Iterable[_Place]:
-    for row in rows:
-        outermost = row is rows[0] or row is rows[-1]
-        if outermost and _PAGE_NUMBER.fullmatch(" ".join(p.segment.text for p in row)):
-            yield from row
-        else:
-            yield from (p for p in row if _comes_again(p, places[_likeness(p.segment.text)]))
+def _furniture(edge: _Edges, places: dict[str, list[_Place]]) -> Iterable[_Place]:
+    """The page's furniture: from each edge inwards up to the first row that is text."""
+    for rows in (edge.head, edge.foot):
+        for index, row in enumerate(rows):
+            found = _repeated(row, places) if len(row) < _TABLE_CELLS else []
+            if index == 0 and _PAGE_NUMBER.fullmatch(" ".join(p.segment.text for p in row)):
+                found = row
+            yield from found
+            if not found:
+                break
+    for row in edge.side:
+        yield from _repeated(row, places)
+
+
+def _repeated(row: list[_Place], places: dict[str, list[_Place]]) -> list[_Place]:
+    """What comes again of a row; beside text that does not, only what is set in another size.
+
+    The cells of a long table come again too, but in the size of the cells beside them.
+    """
+    again = [place for place in row if _comes_again(place, places[_likeness(place.segment.text)])]
+    own = [place.segment.size for place in row if place not in again]
+    return [p for p in again if all(abs(size - p.segment.size) > 0.08 * size for size in own)]
 
 
 def _comes_again(place: _Place, alike: list[_Place]) -> bool:

@@ -22,6 +22,7 @@ _SPREAD_LETTERS = 5
 _COLUMN_LINES = 4
 _COLUMN_CHARACTERS = 18
 _COLUMN_FILL = 0.5
+_COLUMN_LETTERS = 0.65
 
 
 @dataclass(slots=True)
@@ -322,5 +323,8 @@ def _is_text(rows: list[list[Segment]]) -> bool:
         return False
     width = max(row[-1].x1 for row in rows) - min(row[0].x0 for row in rows)
     fill = median(row[-1].x1 - row[0].x0 for row in rows) / max(width, 1)
-    letters = median(sum(len(s.text) for s in row) for row in rows)
-    return letters >= _COLUMN_CHARACTERS and fill >= _COLUMN_FILL
+    texts = ["".join(s.text for s in row) for row in rows]
+    letters = sum(sum(map(str.isalpha, text)) for text in texts)
+    if letters < _COLUMN_LETTERS * sum(map(len, texts)):
+        return False
+    return median(map(len, texts)) >= _COLUMN_CHARACTERS and fill >= _COLUMN_FILL
