@@ -187,10 +187,8 @@ class Store:
         found = connection.execute(f"SELECT {column} FROM {table}{where}", values)  # noqa: S608
         gone = [(row[0], *values) for row in found if row[0] not in keep]
         and_model = " AND model = ?" if model else ""
-        connection.executemany(
-            f"DELETE FROM {table} WHERE {column} = ?{and_model}",
-            gone,
-        )
+        delete = f"DELETE FROM {table} WHERE {column} = ?{and_model}"  # noqa: S608
+        connection.executemany(delete, gone)
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:

@@ -10,7 +10,8 @@ from retriever.schema import Filters
 FILES = {
     "letters.md": "# Letters\n\nReminder letters raised uptake of bowel screening by 4 points.",
     "letters.toml": 'publisher = "Institute"\nyear = 2019\nsource_type = "randomised-trial"',
-    "again.md": "# Again\n\nIt is said: Reminder letters raised uptake of bowel screening by 4 points.",
+    "again.md": "# Again\n\nIt is said: Reminder letters raised uptake of bowel screening by 4 "
+    "points.",
     "smoking.md": "# Smoking\n\nStop smoking services reached people in deprived areas.",
     "old.md": "# Old guidance\n\nSend people a letter about bowel screening and a second letter.",
     "old.toml": 'status = "superseded-by: NG999"\nyear = 2009\npublisher = "Board"',
