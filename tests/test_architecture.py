@@ -19,7 +19,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("config",),
     ("vocabulary", "sentences", "tokens"),
     ("loaders", "passages", "embedder", "lexical", "vector", "fusion"),
-    ("store",),
+    ("store", "corpus"),
     ("generation",),
     ("indexing",),
     ("question", "search"),
