@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import socket
 import sqlite3
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,16 +21,16 @@ from filelock import FileLock, Timeout
 
 from retriever import generation
 from retriever.config import Settings
+from retriever.corpus import SourceFile, document_ids, scan
 from retriever.embedder import Embedder
 from retriever.errors import (
     IndexMismatch,
     IndexMissing,
     LockHeld,
-    SidecarError,
     UnreadableFile,
 )
 from retriever.generation import Contents, FileRecord
-from retriever.loaders.sidecar import Sidecar, apply, read_sidecar
+from retriever.loaders.sidecar import apply
 from retriever.loaders.worker import read_files
 from retriever.passages import cut, heading_line, retrieval_text
 from retriever.schema import (
@@ -51,28 +50,7 @@ from retriever.tokens import tokenise
 
 ShowProgress = Callable[[Progress], None]
 
-_NOT_DOCUMENTS = {".toml", ".jsonl"}
-_EVALUATION = "evaluation"
 _CODE = ("loaders/*.py", "passages.py", "sentences.py", "tokens.py", "data/*.toml")
-
-
-@dataclass(frozen=True)
-class SourceFile:
-    """A file found in `corpus/`.
-
-    Attributes:
-        path: Relative to `corpus/`, forward slashes.
-        sha256: Of its bytes; empty when it cannot be opened (`problem` says why).
-        sidecar: Its sidecar record, if it has one that can be read.
-        problem: What is wrong before the file is even parsed: a broken sidecar, no permission.
-    """
-
-    path: str
-    full_path: Path
-    sha256: str
-    sidecar: Sidecar | None
-    sidecar_sha256: str
-    problem: str = ""
 
 
 @dataclass
@@ -173,7 +151,7 @@ class Indexer:
         if not force and self._holds_texts(before) and (manifest := self._in_force(inputs)):
             return _report(sources, before, before, manifest["fingerprint"], _Run())
         run = _Run(vectors=self._store.vectors(self._embedder.fingerprint))
-        identities = _identities(sources)
+        identities = document_ids(sources)
         for number, (source, row) in enumerate(self._read(sources)):
             self._show(Progress("reading", number, len(sources), source.path))
             self._take(source, row, identities[source.path], run)
@@ -314,63 +292,6 @@ class Indexer:
         self._store.prune(run.parsed_keys, run.passage_keys, model, set(run.text_keys))
         run.seconds["writing"] += time.perf_counter() - begun
         return fingerprint
-
-
-def scan(corpus: Path) -> list[SourceFile]:
-    """Every document file under `corpus`, in order of path.
-
-    Left out: dot-files and dot-folders, sidecars, `corpus/README.md` and `corpus/evaluation/`.
-    """
-    if not corpus.is_dir():
-        return []
-    found = [path for path in corpus.rglob("*") if path.is_file() and _is_document(path, corpus)]
-    return [_source(path, corpus) for path in sorted(found, key=lambda p: p.as_posix())]
-
-
-def _is_document(path: Path, corpus: Path) -> bool:
-    relative = path.relative_to(corpus)
-    if any(part.startswith(".") for part in relative.parts):
-        return False
-    if relative.parts[0] == _EVALUATION or relative.as_posix() == "README.md":
-        return False
-    return path.suffix.lower() not in _NOT_DOCUMENTS
-
-
-def _source(path: Path, corpus: Path) -> SourceFile:
-    relative = path.relative_to(corpus).as_posix()
-    try:
-        with path.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        problem = f"cannot be opened ({error.strerror}): check its permissions"
-        return SourceFile(relative, path, "", None, "", problem)
-    try:
-        sidecar = read_sidecar(path)
-    except SidecarError as error:
-        return SourceFile(relative, path, digest, None, "", str(error))
-    return SourceFile(relative, path, digest, sidecar, sidecar.sha256 if sidecar else "")
-
-
-def _identities(sources: Sequence[SourceFile]) -> dict[str, str]:
-    """Path -> document id: the sidecar's, or the file's name as a slug.
-
-    Where two files would have the same id, both carry a piece of their path's hash, so that
-    neither depends on which of them came first.
-    """
-    wanted = {
-        s.path: (s.sidecar.id if s.sidecar and s.sidecar.id else slug(s.full_path.stem))
-        for s in sources
-    }
-    counts = Counter(wanted.values())
-    return {
-        path: name if counts[name] == 1 else f"{name}-{text_key(path)[:6]}"
-        for path, name in wanted.items()
-    }
-
-
-def slug(stem: str) -> str:
-    """A file's stem as an id: lower case, letters, digits, dots and hyphens."""
-    return re.sub(r"[^\w.]+", "-", stem.casefold()).strip("-.") or "document"
 
 
 @cache

@@ -17,6 +17,7 @@ from typing import Self
 from retriever import generation, version
 from retriever.answer import compose
 from retriever.config import Settings, load_settings
+from retriever.corpus import scan
 from retriever.embedder import Embedder, open_embedder
 from retriever.errors import (
     IndexMismatch,
@@ -24,7 +25,7 @@ from retriever.errors import (
     RetrieverError,
     UnknownDocument,
 )
-from retriever.indexing import ShowProgress, bring_up_to_date, document_of, scan
+from retriever.indexing import ShowProgress, bring_up_to_date, document_of
 from retriever.question import understand
 from retriever.schema import (
     Answer,
