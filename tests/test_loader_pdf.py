@@ -324,6 +324,29 @@ def test_nice_guidance_is_known_by_its_copyright_line_and_number(tmp_path: Path)
     assert {"publisher", "guidance_id", "licence"} <= set(metadata.inferred)
 
 
+def test_works_and_bodies_only_mentioned_are_not_taken_for_its_own(tmp_path: Path) -> None:
+    def page(canvas: Canvas) -> None:
+        y = lines(canvas, ["A brief review of models"], size=24, leading=40)
+        lines(canvas, ["The World Health Organization has published figures for every country. A",
+                       "trial by Smith and others (doi: 10.1192/bjp.bp.116) found none."],
+              y=y)  # fmt: skip
+
+    metadata = read(make(tmp_path / "a.pdf", page)).metadata
+    assert (metadata.publisher, metadata.doi) == ("", "")
+
+
+def test_own_doi_publisher_and_authors_are_taken(tmp_path: Path) -> None:
+    def page(canvas: Canvas) -> None:
+        canvas.setAuthor("Ann Example; Windows User")
+        y = lines(canvas, ["A trial of text messages"], size=24, leading=40)
+        lines(canvas, ["https://doi.org/10.1000/xyz.123", "World Health Organization"], y=y)
+
+    metadata = read(make(tmp_path / "a.pdf", page)).metadata
+    assert metadata.doi == "10.1000/xyz.123"
+    assert metadata.publisher == "World Health Organization"
+    assert metadata.authors == ("Ann Example",)
+
+
 def encrypted(path: Path, password: str, tmp_path: Path) -> Path:
     writer = pypdf.PdfWriter(clone_from=path)
     writer.encrypt(user_password=password, owner_password="x", algorithm="AES-256")  # noqa: S106

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
+from itertools import chain
 from typing import Any
 
 from retriever.loaders.blocks import clean_line
-from retriever.loaders.pdf_blocks import Block
+from retriever.loaders.pdf_blocks import Block, unfold
 from retriever.schema import Metadata
 from retriever.vocabulary import DATA
 
-_TITLE_LENGTH = (6, 220)
+_TITLE_LENGTH = (5, 220)
+_TITLE_PAGES = 3
+_TITLE_WORDS = 3  # shorter titles go on in the next line of the title page
+# A publisher or date on the first page is the document's own if it is this much of its line.
+_LINE_SHARE = 0.4
+_OWN_LINE = 0.6
 _COPYRIGHT = re.compile(r"[^\n]*(?:©|\(c\)|copyright)[^\n]*", re.IGNORECASE)
 _MONTHS = ("january|february|march|april|may|june|july|august|september|october|november|december|"
            "jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec")  # fmt: skip
 _DATE = rf"(?:\d{{1,2}}(?:st|nd|rd|th)?\s+)?(?:(?:{_MONTHS})\.?,?\s+)?((?:19|20)\d\d)\b"
+_DATE_ONLY = re.compile(_DATE, re.IGNORECASE)
 # Patterns for the year, the surest first.
 _YEARS = (
     re.compile(rf"\b(?:last updated|updated on|revised)\s*:?\s*{_DATE}", re.IGNORECASE),
@@ -47,7 +54,7 @@ class Printed:
 
 
 def read_metadata(
-    information: Mapping[str, str], printed: Printed, blocks: Iterable[Sequence[Block]]
+    information: Mapping[str, str], printed: Printed, blocks: Sequence[Sequence[Block]]
 ) -> Metadata:
     """Metadata with every field that was found listed in `inferred`.
 
@@ -56,16 +63,15 @@ def read_metadata(
         printed: What the pages print.
         blocks: The blocks of each page.
     """
-    cover = next((page for page in blocks if page), [])
     author = clean_line(information.get("Author", ""))
     publisher = _publisher(author, printed)
-    title = _title(clean_line(information.get("Title", "")), cover, printed)
+    title = _title(clean_line(information.get("Title", "")), blocks, printed)
     found: dict[str, Any] = {
         "title": title,
         "authors": _authors(author),
         "publisher": publisher,
         "year": _year(title, printed, information.get("CreationDate", "")),
-        "doi": _doi(printed.front),
+        "doi": _doi(printed),
         "guidance_id": _guidance(publisher, printed, information.get("Keywords", "")),
         "licence": _licence(printed),
     }
@@ -73,33 +79,36 @@ def read_metadata(
     return Metadata(**found, inferred=inferred)
 
 
-def _title(stated: str, cover: Sequence[Block], printed: Printed) -> str:
-    """The stated title if the first pages print it; else the largest type on the first page."""
+def _title(stated: str, pages: Sequence[Sequence[Block]], printed: Printed) -> str:
+    """The stated title if the first pages print it; else the largest type on the title page."""
     sane = not _any(_rules()["titles"]["junk"], stated) and len(stated) >= _TITLE_LENGTH[0]
     words = re.findall(r"\w{3,}", stated.lower())
     front = printed.front.lower()
     if sane and len(words) >= 3 and all(word in front for word in words):
         return stated
-    return _largest(cover) or (stated if sane else "")
+    largest = (title for page in pages[:_TITLE_PAGES] if (title := _largest(page)))
+    return next(largest, stated if sane else "")
 
 
 def _largest(cover: Sequence[Block]) -> str:
-    candidates = [
-        block
-        for block in cover
-        if block.kind != "row" and _TITLE_LENGTH[0] <= len(block.text) <= _TITLE_LENGTH[1]
-        and re.search(r"[^\W\d_]{3}", block.text)
-    ]  # fmt: skip
+    candidates = [block for whole in cover for block in unfold(whole) if _can_be_title(block)]
     if not candidates:
         return ""
     size = max(block.size for block in candidates)
     first = next(i for i, block in enumerate(candidates) if block.size == size)
-    parts = [candidates[first].text]
+    title = candidates[first].text
     for block in candidates[first + 1 :]:
-        if abs(block.size - size) > 0.5 or len(" ".join(parts)) > _TITLE_LENGTH[1] / 2:
+        unfinished = title.endswith(":") or len(title.split()) < _TITLE_WORDS
+        if len(title) > _TITLE_LENGTH[1] / 2 or not (unfinished or block.size > size - 0.5):
             break
-        parts.append(block.text)
-    return clean_line(" ".join(parts))
+        title = f"{title} {block.text}"
+    return clean_line(title)
+
+
+def _can_be_title(block: Block) -> bool:
+    text = block.text.strip()
+    fits = block.kind != "row" and _TITLE_LENGTH[0] <= len(text) <= _TITLE_LENGTH[1]
+    return fits and bool(re.search(r"[^\W\d_]{3}", text)) and not _DATE_ONLY.fullmatch(text)
 
 
 def _authors(stated: str) -> tuple[str, ...]:
@@ -112,12 +121,17 @@ def _authors(stated: str) -> tuple[str, ...]:
 
 def _publisher(author: str, printed: Printed) -> str:
     copyright_lines = "\n".join(_COPYRIGHT.findall(f"{printed.front}\n{printed.last}"))
-    for place in (author, copyright_lines, printed.first):
-        for rule in _rules()["publisher"]:
-            found = _first(rule["patterns"], place, 0 if "name" not in rule else re.IGNORECASE)
-            if found:
-                return str(rule.get("name", " ".join(found.group().split())))
-    return ""
+    names = chain.from_iterable(map(_publishers, (author, copyright_lines)))
+    return next(chain(names, _publishers(printed.first, _LINE_SHARE)), "")
+
+
+def _publishers(text: str, share: float = 0.0) -> Iterator[str]:
+    """Publishers named in a text, in lines of which the name makes up at least `share`."""
+    for rule in _rules()["publisher"]:
+        for line in text.split("\n"):
+            found = _first(rule["patterns"], line, 0 if "name" not in rule else re.IGNORECASE)
+            if found and len(found.group()) >= share * len(line):
+                yield str(rule.get("name", " ".join(found.group().split())))
 
 
 def _guidance(publisher: str, printed: Printed, keywords: str) -> str:
@@ -137,16 +151,26 @@ def _licence(printed: Printed) -> str:
 
 def _year(title: str, printed: Printed, created: str) -> int | None:
     for pattern in _YEARS:
-        found = pattern.search(printed.first)
-        if found:
-            return int(found.group(1))
+        for line in printed.first.split("\n"):
+            found = pattern.search(line)
+            if found and len(found.group()) >= _LINE_SHARE * len(line):
+                return int(found.group(1))
     sure = _TITLE_YEAR.search(title) or _CREATED.match(created)
     return int(sure.group(1)) if sure else None
 
 
-def _doi(text: str) -> str:
-    found = _DOI.search(text)
-    return found.group(1).rstrip(".,;)") if found else ""
+def _doi(printed: Printed) -> str:
+    """The only DOI of the first pages, if it has a line of the first page to itself.
+
+    Any other is more likely that of a work cited.
+    """
+    if len(set(_DOI.findall(printed.front))) != 1:
+        return ""
+    for line in printed.first.split("\n"):
+        found = _DOI.search(line)
+        if found and len(found.group()) >= _OWN_LINE * len(line):
+            return found.group(1).rstrip(".,;)")
+    return ""
 
 
 def _any(patterns: Iterable[str], text: str) -> bool:
