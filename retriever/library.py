@@ -299,6 +299,14 @@ class Library:
         ]
         return checks
 
+    def warm_up(self) -> None:
+        """Load the model and the index before the first question needs them.
+
+        Raises:
+            RetrieverError: As `search`; the first question would say the same.
+        """
+        self.searcher().similarities("warm", [])
+
     def close(self) -> None:
         """Let go of the index in memory."""
         with self._opening:

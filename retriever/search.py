@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from retriever.embedder import Embedder, Vectors
 from retriever.errors import BadQuestion
 from retriever.fusion import FUSIONS, Scores, ranks
 from retriever.generation import FileRecord, Generation
-from retriever.schema import MODES, Filters, Hit, Mode, Passage
+from retriever.schema import MODES, SOURCE_TYPES, Filters, Hit, Mode, Passage
 from retriever.tokens import tokenise_query
 
 Numbers = NDArray[np.int64]
@@ -77,7 +78,11 @@ class Searcher:
         Args:
             filters: What the person restricted the search to.
             gone: Ids of documents whose file was deleted since the index was built.
+
+        Raises:
+            BadQuestion: A filter names what no document has, or the years are the wrong way round.
         """
+        self._check(filters)
         allowed = np.array(
             [
                 document not in gone and _lets_through(filters, self.files[document])
@@ -88,6 +93,23 @@ class Searcher:
         if not len(allowed):
             return Scope(np.empty(0, dtype=np.int64), 0)
         return Scope(np.flatnonzero(allowed[self._document_of]), int(allowed.sum()))
+
+    def _check(self, filters: Filters) -> None:
+        """Refuse a filter that can let nothing through because of a slip."""
+        publishers = {file.entry.metadata.publisher for file in self.files.values()}
+        for named, known, what in (
+            (filters.document_ids, set(self.files), "document"),
+            (filters.publishers, publishers, "publisher"),
+            (filters.source_types, set(SOURCE_TYPES), "kind of source"),
+        ):
+            for value in named:
+                if value not in known:
+                    near = difflib.get_close_matches(value, known, n=3, cutoff=0.4)
+                    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+                    raise BadQuestion(f"The library has no {what} '{value}'.{hint}")
+        first, last = filters.year_from, filters.year_to
+        if first is not None and last is not None and first > last:
+            raise BadQuestion(f"No year is from {first} and to {last}: swap the two years.")
 
     def search(
         self,

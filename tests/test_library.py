@@ -218,3 +218,27 @@ def test_check_names_what_mends_each_problem(make_library):
     found = {check.name: check for check in library.check()}
     assert found["freshness"].severity == "warning"
     assert found["freshness"].remedy == "retriever index"
+
+
+@pytest.mark.parametrize(
+    ("filters", "words"),
+    [
+        (Filters(document_ids=("leters",)), "no document 'leters'.*letters"),
+        (Filters(publishers=("institute",)), "no publisher 'institute'.*Institute"),
+        (Filters(source_types=("trial",)), "no kind of source 'trial'.*randomised-trial"),
+        (Filters(year_from=2020, year_to=2010), "from 2020 and to 2010: swap"),
+    ],
+)
+def test_a_filter_with_a_slip_is_refused_with_the_nearest_known(make_library, filters, words):
+    library = make_library(FILES)
+    with pytest.raises(BadQuestion, match=words):
+        library.ask(QUESTION, filters)
+    with pytest.raises(BadQuestion, match=words):
+        library.search(QUESTION, filters=filters)
+
+
+def test_an_index_warmed_up_answers_the_same(make_library):
+    library = make_library(FILES)
+    cold = library.ask(QUESTION).findings
+    library.warm_up()
+    assert library.ask(QUESTION).findings == cold
