@@ -21,6 +21,7 @@ _END = re.compile(r"[.!?…]+[\"'”’)\]]*(?:(?<=[a-z%)][.])\d{1,3}(?:[,–-]\
 _TAG = re.compile(r"\s+\[(?:new )?\d{4}[^\]\n]{0,60}\]")
 _STARTS_SENTENCE = re.compile(r"\s+[\"'“‘(\[]*[A-Z0-9•–£$€≥≤<>]")
 _ENUMERATOR = re.compile(r"(?:\(?[0-9]{1,3}(?:\.[0-9]{1,3})*|\(?[a-zA-Z]|[ivxIVX]{1,5})[.)]*$")
+_ITEM = re.compile(r"(?:-|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)]) ")
 _WORD_BEFORE = re.compile(r"[^\s(\[\"“‘]+$")
 _LINE = re.compile(r"[^\n]+")
 
@@ -48,9 +49,10 @@ def units(text: str, start: int = 0, end: int | None = None) -> list[Span]:
     in_list = False
     for begin, stop in spans(text, start, end):
         gap = text[merged[-1][1] : begin] if merged else ""
-        item = gap == "\n" and text.startswith("- ", begin)
-        stem_before = bool(merged) and text[merged[-1][1] - 1] == ":"
-        if (item and (in_list or stem_before)) or (in_list and gap and "\n" not in gap):
+        item = _ITEM.match(text, begin) is not None
+        begins_list = item and gap in ("\n", "\n\n") and text[merged[-1][1] - 1] == ":"
+        goes_on = in_list and ((gap.isspace() and "\n" not in gap) or (item and gap == "\n"))
+        if begins_list or goes_on:
             merged[-1] = (merged[-1][0], stop)
             in_list = True
         else:

@@ -58,6 +58,11 @@ def test_a_stem_and_its_list_are_one_sentence_and_the_next_paragraph_is_not():
     ]
 
 
+def test_a_stem_keeps_its_list_over_a_blank_line():
+    text = "Offer help to people who:\n\n- smoke\n- drink\n\n- Another list"
+    assert [text[a:b] for a, b in units(text)] == [text[: text.index("\n\n- A")], "- Another list"]
+
+
 def test_a_list_without_a_stem_gives_one_sentence_for_each_item():
     text = "- one\n- two"
     assert [text[a:b] for a, b in units(text)] == ["- one", "- two"]

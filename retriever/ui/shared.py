@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from html import escape
 from pathlib import Path
 
@@ -37,7 +38,15 @@ def library() -> Library:
 
 @st.cache_resource(show_spinner="Opening the library…", on_release=Library.close)
 def _open(folder: str | None) -> Library:
-    return Library.open(folder)
+    library = Library.open(folder)
+    threading.Thread(target=_warm_up, args=(library,), daemon=True).start()
+    return library
+
+
+def _warm_up(library: Library) -> None:
+    """Load the model while the person is still typing; what goes wrong is said when they ask."""
+    with suppress(RetrieverError):
+        library.warm_up()
 
 
 @st.cache_data(show_spinner="Drawing the page…", max_entries=64)
