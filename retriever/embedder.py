@@ -115,7 +115,7 @@ class ModelEmbedder:
         self.fingerprint = fingerprint
         self._folder = folder
         self._settings = settings
-        self._loading = threading.Lock()
+        self._using = threading.RLock()
 
     @property
     def max_tokens(self) -> int:
@@ -133,13 +133,15 @@ class ModelEmbedder:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Float32 of shape `(len(texts), dimension)`, rows of length 1, in the texts' order."""
-        vectors = self._model.encode(
-            list(texts),
-            batch_size=self._settings.batch_size,
-            normalize_embeddings=True,
-            convert_to_numpy=True,
-            show_progress_bar=False,
-        )
+        # One at a time: the tokeniser behind the model must not be used by two threads at once.
+        with self._using:
+            vectors = self._model.encode(
+                list(texts),
+                batch_size=self._settings.batch_size,
+                normalize_embeddings=True,
+                convert_to_numpy=True,
+                show_progress_bar=False,
+            )
         return np.asarray(vectors, dtype=np.float32).reshape(len(texts), -1)
 
     @cached_property
@@ -154,7 +156,7 @@ class ModelEmbedder:
 
     @property
     def _model(self) -> Any:
-        with self._loading:
+        with self._using:
             return self._loaded
 
     @cached_property
