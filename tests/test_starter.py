@@ -212,6 +212,35 @@ def test_below_its_headings_a_digest_holds_the_facts_and_nothing_else(
         assert text.strip() == "", sheet["slug"]
 
 
+def test_within_a_section_the_facts_stand_in_the_sheets_order(
+    builder: ModuleType, sheets: list[dict[str, Any]]
+):
+    for sheet in sheets:
+        order = {fact["text"]: number for number, fact in enumerate(sheet["facts"])}
+        placed: dict[str, list[int]] = defaultdict(list)
+        section = ""
+        for block in builder.compose(sheet).blocks:
+            section = block.text if block.kind == "h2" else section
+            shown = "\n".join((block.text, *block.items))
+            told = sorted((shown.index(fact), fact) for fact in order if fact in shown)
+            placed[section] += [order[fact] for _, fact in told]
+
+        assert all(found == sorted(found) for found in placed.values()), sheet["slug"]
+
+
+def test_what_a_studys_authors_suggest_is_never_headed_as_guidance(
+    builder: ModuleType, sheets: list[dict[str, Any]]
+):
+    headed = {
+        sheet["source_type"]
+        for sheet in sheets
+        for block in builder.compose(sheet).blocks
+        if block.kind == "h2" and block.text.startswith("Recommendations")
+    }
+
+    assert headed == {"nice-guidance", "policy-paper"}
+
+
 def test_whom_each_fact_is_about_is_shown(builder: ModuleType, sheets: list[dict[str, Any]]):
     for sheet in sheets:
         shown = builder.compose(sheet).plain.lower()
