@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -96,12 +96,19 @@ def bring_up_to_date(
     try:
         index.mkdir(parents=True, exist_ok=True)
         with _locked(index):
-            return _index_once_more(corpus, index, settings, embedder, progress, retry_failed)
+            path = index / "store.sqlite"
+            work = partial(_index_with, path, corpus, index, settings, embedder, progress)
+            try:
+                return work(retry_failed)
+            except sqlite3.DatabaseError:
+                path.unlink(missing_ok=True)  # torn: it is only a cache, so start it anew
+                return work(retry_failed)
     except OSError as error:
         raise storage_error(index, error) from error
 
 
-def _index_once_more(
+def _index_with(
+    path: Path,
     corpus: Path,
     index: Path,
     settings: Settings,
@@ -109,19 +116,11 @@ def _index_once_more(
     progress: ShowProgress | None,
     retry_failed: bool,
 ) -> IndexReport:
-    path = index / "store.sqlite"
-    for last_try in (False, True):
-        try:
-            with Store.open(path) as store:
-                if retry_failed:
-                    store.forget_parsed(store.failed())
-                indexer = Indexer(corpus, index, settings, embedder, store, progress)
-                return indexer.run(force=retry_failed)
-        except sqlite3.DatabaseError:
-            if last_try:
-                raise
-            path.unlink(missing_ok=True)  # torn: it is only a cache, so start it anew
-    raise AssertionError("unreachable")
+    with Store.open(path) as store:
+        if retry_failed:
+            store.forget_parsed(store.failed())
+        indexer = Indexer(corpus, index, settings, embedder, store, progress)
+        return indexer.run(force=retry_failed)
 
 
 class Indexer:
