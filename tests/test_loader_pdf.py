@@ -94,6 +94,18 @@ def test_words_divided_at_line_end_are_joined_and_real_hyphens_stay(tmp_path: Pa
     assert "COVID-19 tests" in text
 
 
+def test_mail_address_over_line_ends_is_whole(tmp_path: Path) -> None:
+    def page(canvas: Canvas) -> None:
+        lines(canvas, ["For more information contact the", "team at: st.public-", "health",
+                       "team@example.org"])  # fmt: skip
+        lines(canvas, ["Write to your", "own@example.org about it, e.g. on help for older-",
+                       "aged people"], y=600)  # fmt: skip
+
+    text = read(make(tmp_path / "a.pdf", page)).text
+    assert "team at: st.public-healthteam@example.org" in text
+    assert "Write to your own@example.org about it" in text
+
+
 NAMES = ("", "Introduction", "Population", "Services", "Evidence", "Summary")
 
 
@@ -242,15 +254,88 @@ def test_ligatures_soft_hyphens_and_spaced_letters_are_mended(tmp_path: Path) ->
     assert text.split("\n\n") == ["NEEDS AND ASSETS", "The word continues here."]
 
 
-def test_footnote_marks_do_not_touch_words_and_powers_stay(tmp_path: Path) -> None:
+def test_glyphs_known_by_name_only_are_read(tmp_path: Path) -> None:
+    writer = pypdf.PdfWriter(make(tmp_path / "a.pdf", lambda canvas: lines(
+        canvas, ["It would bene!t o\"ces with a #fth."]) and None))  # fmt: skip
+    names = [pypdf.generic.NameObject(name) for name in ("/f_i", "/f_f_i.alt", "/unknown_name")]
+    encoding = pypdf.generic.DictionaryObject({
+        pypdf.generic.NameObject("/Type"): pypdf.generic.NameObject("/Encoding"),
+        pypdf.generic.NameObject("/Differences"): pypdf.generic.ArrayObject(
+            [pypdf.generic.NumberObject(ord("!")), *names]),
+    })  # fmt: skip
+    font = next(iter(writer.pages[0]["/Resources"]["/Font"].values())).get_object()
+    font[pypdf.generic.NameObject("/Encoding")] = encoding
+    writer.write(tmp_path / "b.pdf")
+    assert read(tmp_path / "b.pdf").text == "It would benefit offices with a /unknown_namefth."
+
+
+def poster(canvas: Canvas) -> None:
+    canvas.setPageSize((842, 595))
+    lines(canvas, ["Five areas of care"], x=300, y=540, size=24, font="Helvetica-Bold")
+    boxes = [
+        (60, "Maternity", ["continuity of care", "for women from", "deprived areas"]),
+        (300, "Early cancer", ["three in four cases", "found at stage", "1 or 2 by 2028"]),
+        (540, "Lungs", ["vaccines for people", "with lung disease"]),
+    ]
+    for x, name, words in boxes:
+        lines(canvas, [name], x=x, y=400, font="Helvetica-Bold")
+        lines(canvas, words, x=x, y=386)
+    lines(canvas, ["of mothers smoke", "at delivery"], x=60, y=200)
+    lines(canvas, ["of pupils are", "overweight"], x=300, y=200)
+    lines(canvas, ["19.7%"], x=300, y=216, size=15)
+    lines(canvas, ["9.6%"], x=60, y=216, size=15)
+
+
+def test_poster_is_read_box_by_box_with_its_figures(tmp_path: Path) -> None:
+    parsed = read(make(tmp_path / "a.pdf", poster))
+    assert parsed.text.split("\n\n") == [
+        "Five areas of care",
+        "Maternity", "continuity of care for women from deprived areas",
+        "Early cancer", "three in four cases found at stage 1 or 2 by 2028",
+        "Lungs", "vaccines for people with lung disease",
+        "9.6% of mothers smoke at delivery", "19.7% of pupils are overweight",
+    ]  # fmt: skip
+    assert [s.heading for s in parsed.sections] == [
+        "Five areas of care", "Maternity", "Early cancer", "Lungs",
+    ]  # fmt: skip
+
+
+def test_table_on_a_wide_page_is_no_poster(tmp_path: Path) -> None:
     def page(canvas: Canvas) -> None:
-        for text, raised, y in (("Smoking is falling", "1", TOP), ("Index over 30 kg/m", "2", 700)):
-            lines(canvas, [text], y=y)
-            end = 72 + canvas.stringWidth(text, "Helvetica", 11)
-            lines(canvas, [raised], x=end, y=y + 5, size=6)
+        canvas.setPageSize((842, 595))
+        for row in range(12):
+            for x, cell in ((60, f"Area {row}"), (300, f"{row + 3}.5"), (540, f"{row * 7}")):
+                lines(canvas, [cell], x=x, y=500 - 20 * row)
+
+    assert "Area 3 | 6.5 | 21\n" in read(make(tmp_path / "a.pdf", page)).text
+
+
+def test_footnote_marks_do_not_touch_words_and_powers_stay(tmp_path: Path) -> None:
+    shown = [
+        ("Smoking is falling", ["1"], "."),
+        ("Index over 30 kg/m", ["2"], ""),
+        ("An area of 20 km", ["2"], ""),
+        ("Inequalities such as", ["1"], ";"),
+        ("A body of evidence", ["4", " 5 ", "6 (e.g.)"], " grows"),
+        ("More often women", ["ii", ", iii"], ", not men"),
+        ("It came 21", ["st"], "."),
+        ("Of 10", ["6"], " people"),
+    ]
+
+    def page(canvas: Canvas) -> None:
+        for row, (text, marks, after) in enumerate(shown):
+            x, y = 72.0, TOP - 50 * row
+            parts = [(text, 0, 11), *((mark, 5, 6) for mark in marks), (after, 0, 11)]
+            for part, rise, size in parts:
+                lines(canvas, [part], x=x, y=y + rise, size=size)
+                x += canvas.stringWidth(part, "Helvetica", size)
 
     text = read(make(tmp_path / "a.pdf", page)).text
-    assert text.split("\n\n") == ["Smoking is falling", "Index over 30 kg/m2"]
+    assert text.split("\n\n") == [
+        "Smoking is falling.", "Index over 30 kg/m2", "An area of 20 km2",
+        "Inequalities such as;", "A body of evidence grows", "More often women, not men",
+        "It came 21st.", "Of 10^6 people",
+    ]  # fmt: skip
 
 
 def test_footnotes_do_not_cut_a_sentence_that_goes_on_overleaf(tmp_path: Path) -> None:
@@ -452,6 +537,19 @@ def test_tags_decide_on_order_headings_and_running_heads(tmp_path: Path) -> None
     parsed = read(path)
     assert parsed.text == "Trends\n\nSmoking is falling among adults in England."
     assert [(s.heading, s.level) for s in parsed.sections] == [("Trends", 2)]
+
+
+def test_framed_text_tagged_before_all_other_text_is_put_in_its_place(tmp_path: Path) -> None:
+    content = b"""
+        /P <</MCID 0>> BDC BT /F1 11 Tf 72 500 Td (A quotation in a frame.) Tj ET EMC
+        /P <</MCID 1>> BDC BT /F1 11 Tf 72 740 Td (The first paragraph.) Tj ET EMC
+        /P <</MCID 2>> BDC BT /F1 11 Tf 72 700 Td (The second paragraph.) Tj ET EMC
+    """
+    path = tmp_path / "a.pdf"
+    path.write_bytes(tagged_pdf(content, [("P", [0]), ("P", [1]), ("P", [2])]).getvalue())
+    assert read(path).text.split("\n\n") == [
+        "The first paragraph.", "The second paragraph.", "A quotation in a frame.",
+    ]  # fmt: skip
 
 
 def test_real_two_column_page_is_joined_right(shared_data: Path) -> None:

@@ -6,6 +6,7 @@ pdf_structure   the tags of a tagged file
 pdf_furniture   running heads, feet, page numbers, contents listings
 pdf_layout      runs -> lines, columns in reading order
 pdf_blocks      lines -> paragraphs, list items, table rows
+pdf_poster      boxes of a poster or infographic -> the same
 pdf_words       words divided at a line's end
 pdf_assemble    blocks -> text, pages, sections
 pdf_metadata    title, publisher, year and the like
@@ -32,6 +33,7 @@ from retriever.loaders.pdf_fonts import Typefaces
 from retriever.loaders.pdf_furniture import without_furniture
 from retriever.loaders.pdf_layout import segments_by_position, upright_runs
 from retriever.loaders.pdf_metadata import Printed, read_metadata
+from retriever.loaders.pdf_poster import is_poster, poster_blocks
 from retriever.loaders.pdf_structure import Tag, read_structure
 from retriever.schema import Parsed
 
@@ -144,16 +146,20 @@ def _blocks(
         by_page.setdefault(index, {})[mark] = tag
     kept = [(p, [run for run in runs if not run.artifact]) for p, runs in pages]
     return [
-        _page_blocks(runs, by_page.get(index, {}), index + 1)
+        _page_blocks(pages[index][0], runs, by_page.get(index, {}), index + 1)
         for index, runs in enumerate(without_furniture(kept))
     ]
 
 
-def _page_blocks(runs: list[Run], tags: dict[int, Tag], page: int) -> list[Block]:
+def _page_blocks(
+    layout: PageText, runs: list[Run], tags: dict[int, Tag], page: int
+) -> list[Block]:
     inked = [run for run in runs if run.text.strip()]
     tagged = sum(len(run.text) for run in inked if run.mark in tags)
     if tagged and tagged >= _TAGGED_SHARE * sum(len(run.text) for run in inked):
         return notes_last(tagged_blocks(runs, tags, page))
+    if is_poster(layout, runs, page):
+        return poster_blocks(runs, page)
     return notes_last(positioned_blocks(runs, page))
 
 

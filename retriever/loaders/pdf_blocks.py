@@ -108,7 +108,17 @@ def tagged_blocks(runs: Sequence[Run], tags: dict[int, Tag], page: int) -> list[
         tag, lines = members[0][0], lines_in_sequence((run for _, run in members), page)
         _add_element(boxes if tag.box or tag.slide else blocks, tag, lines)
     loose_blocks = [b for b in positioned_blocks(loose, page) if _is_prose(b)]
-    return _with_boxes(blocks, in_page_order(boxes + loose_blocks))
+    return _with_boxes(_by_height(blocks), in_page_order(boxes + loose_blocks))
+
+
+def _by_height(blocks: list[Block]) -> list[Block]:
+    """Blocks from top to bottom where none stands beside another.
+
+    Some programs tag framed text before or after all other text of its page.
+    """
+    ordered = sorted(blocks, key=_top)
+    beside = any(_top(below) < _bottom(above) for above, below in pairwise(ordered))
+    return blocks if beside else ordered
 
 
 def _with_boxes(blocks: list[Block], boxes: list[Block]) -> list[Block]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from pypdf._codecs.adobe_glyphs import adobe_glyphs
 from pypdf.generic import DictionaryObject, IndirectObject
 from pypdf.generic._font import Font
 
@@ -86,11 +87,20 @@ class Typeface:
         text = font.character_map.get(encoded, encoded)
         if text == "\x7f":
             text = "•"  # the meaning of unused codes, PDF 32000-1, annex D.2
+        if len(text) > 1 and text[0] == "/":
+            text = _named(text)
         if self._rule is not None and raw != font.space_char:
             text = self._rule.text(ord(raw[0]))
         width = font.space_width if raw == font.space_char else font.get_text_width(raw)
         self._glyphs[code] = (str(text), float(width))
         return self._glyphs[code]
+
+
+def _named(name: str) -> str:
+    """The characters of a glyph known by its name only, such as "/f_i" (Adobe Glyph List)."""
+    parts = name[1:].split(".", 1)[0].split("_")
+    letters = [adobe_glyphs.get(f"/{part}", "") for part in parts]
+    return "".join(letters) if all(letters) else name
 
 
 class Typefaces:

@@ -200,30 +200,40 @@ def _segment(part: list[Run], page: int, spread: float) -> Segment:
 
 def _spell(part: list[Run], gap: float) -> str:
     """Join runs with blanks where the gap is wider than `gap` ems."""
-    text = part[0].text
+    text, base, raised = part[0].text, part[0], ""
     for before, run in pairwise(part):
-        size = max(before.size, run.size)
-        apart = (run.x0 - before.x1) / max(size, 0.1)
-        stopped = _STOP.search(text) and run.text[:1].isalpha()
-        if apart > (_GAP_AFTER_STOP if stopped else gap) or run.x0 < before.x0 - 2 * size:
-            text += " "
-        if run.size < 0.85 * before.size and before.y - run.y > 0.15 * before.size:
-            text += _raised(text, run.text)
+        blank = " " if _is_apart(text + raised, before, run, gap) else ""
+        if run.size < 0.85 * base.size and base.y - run.y > 0.15 * base.size:
+            raised += blank + run.text
         else:
-            text += run.text
-    return close_up(text)
+            text += _raised(text, raised) + blank
+            if raised and run.text[0] in ",.;:)":
+                text = text.rstrip()
+            text, base, raised = text + run.text, run, ""
+    return close_up(text + _raised(text, raised))
+
+
+def _is_apart(text: str, before: Run, run: Run, gap: float) -> bool:
+    size = max(before.size, run.size)
+    stopped = _STOP.search(text) and run.text[:1].isalpha()
+    apart = (run.x0 - before.x1) / max(size, 0.1)
+    return apart > (_GAP_AFTER_STOP if stopped else gap) or run.x0 < before.x0 - 2 * size
 
 
 _STOP = re.compile(r"[^\W\d_]{2}[)\"'”’]?[.,;:!?]$")
-_NOTE_MARK = re.compile(r"\s*(?:[\d,\s]+|[ivxl]+|[*†‡§]+)\s*")
+_NOTE_MARK = re.compile(
+    r"\s*(?:[\d,\s]+(?:\((?:e\.g|i\.e)\.\))?|[ivxl]+(?:,\s*[ivxl]+)*|[*†‡§]+)\s*"
+)
 _WORD_END = re.compile(r"[^\W\d_]{3}[\"'”’)]?\s*$|[.,;:)\]”]\s*$"
-                       r"|\b(?:19|20)\d\d(?:[-–/]\d{2,4})?\s*$")  # fmt: skip
+                       r"|\b(?:19|20)\d\d(?:[-–/]\d{2,4})?\s*$"
+                       # two letters are a word too, but for units, of which there are powers
+                       r"|\b(?!(?:[cdkmn]m|ft|in)\b)[a-z]{2}\s*$")  # fmt: skip
 
 
 def _raised(before: str, text: str) -> str:
     """Raised text: the mark of a footnote is left out, a power of a number keeps its meaning."""
     if _NOTE_MARK.fullmatch(text) and _WORD_END.search(before):
-        return " " if text.endswith(" ") else ""
+        return " " if text != text.strip() else ""
     if before[-1:].isdigit() and text[:1].isdigit():
         return f"^{text}"
     return text

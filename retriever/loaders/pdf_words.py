@@ -18,6 +18,8 @@ _DIVIDED = re.compile(r"([^\W\d_]+)-$")
 _LEADING = re.compile(r"[^\W\d_]+")
 _MINUS = re.compile(r"(?<=[^\W\d_])\u2212(?=[^\W\d_]|$)")  # a minus sign used as a hyphen
 _URL = re.compile(r"(?:https?://|www\.)\S*$")
+_ADDRESS = re.compile(r"\S*[^\W\d_]\.[^\W\d_A-Z][\w.-]*[\w-]$")
+_MAIL_END = re.compile(r"[\w.-]*@\w")
 _URL_END = re.compile(r"(?:https?://|www\.)\S*[/\-._=&?]$")
 
 
@@ -50,6 +52,8 @@ class Words:
         """
         if before.endswith("\u00ad"):
             return before[:-1]
+        if _ADDRESS.search(before) and (before.endswith("-") or _MAIL_END.match(after)):
+            return before
         divided = _DIVIDED.search(before)
         following = _LEADING.match(after)
         if divided and following:
