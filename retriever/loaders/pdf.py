@@ -151,9 +151,7 @@ def _blocks(
     ]
 
 
-def _page_blocks(
-    layout: PageText, runs: list[Run], tags: dict[int, Tag], page: int
-) -> list[Block]:
+def _page_blocks(layout: PageText, runs: list[Run], tags: dict[int, Tag], page: int) -> list[Block]:
     inked = [run for run in runs if run.text.strip()]
     tagged = sum(len(run.text) for run in inked if run.mark in tags)
     if tagged and tagged >= _TAGGED_SHARE * sum(len(run.text) for run in inked):
