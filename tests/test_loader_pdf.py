@@ -230,6 +230,35 @@ def test_bookmarks_make_headings_and_give_their_levels(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_bold_chart_titles_side_by_side_are_no_heading(tmp_path: Path) -> None:
+    def page(canvas: Canvas) -> None:
+        lines(canvas, ["Services"], font="Helvetica-Bold")
+        lines(canvas, BODY, y=750)
+        lines(canvas, ["Health visitors"], y=700, font="Helvetica-Bold")
+        lines(canvas, ["Childcare services"], x=380, y=700, font="Helvetica-Bold")
+        lines(canvas, BODY, y=500)
+
+    parsed = read(make(tmp_path / "a.pdf", page))
+    assert [s.heading for s in parsed.sections] == ["Services"]
+    assert "Health visitors Childcare services" in parsed.text
+
+
+def test_bold_entry_of_a_tagged_list_is_no_heading(tmp_path: Path) -> None:
+    content = b"""
+        /LI <</MCID 0>> BDC BT /F1 11 Tf 72 700 Td (Better for patients) Tj ET EMC
+        /LI <</MCID 1>> BDC BT 2 Tr /F1 11 Tf 72 680 Td (Better for staff) Tj 0 Tr ET EMC
+        /LI <</MCID 2>> BDC BT /F1 11 Tf 72 660 Td (Better for residents) Tj ET EMC
+        /P <</MCID 3>> BDC BT 2 Tr /F1 11 Tf 72 620 Td (Our work) Tj 0 Tr ET EMC
+        /P <</MCID 4>> BDC BT /F1 11 Tf 72 600 Td (We help the service to use data well.) Tj ET EMC
+    """
+    path = tmp_path / "a.pdf"
+    roles = ("LI", "LI", "LI", "P", "P")
+    path.write_bytes(tagged_pdf(content, [(r, [n]) for n, r in enumerate(roles)]).getvalue())
+    parsed = read(path)
+    assert [s.heading for s in parsed.sections] == ["Our work"]
+    assert "- Better for patients\n- Better for staff\n- Better for residents" in parsed.text
+
+
 def test_contents_listing_is_dropped(tmp_path: Path) -> None:
     def contents(canvas: Canvas) -> None:
         y = lines(canvas, ["Contents"], size=16, font="Helvetica-Bold", leading=24)

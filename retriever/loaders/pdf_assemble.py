@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from retriever.loaders import blocks as clean
 from retriever.loaders.pdf_blocks import (
@@ -25,6 +26,7 @@ Style = tuple[float, bool]
 
 _LONGEST_HEADING = 150
 _BIGGER = 1.12
+_FAR = 8.0  # ems
 # With this many tagged headings a page the tags are trusted to name those that are merely large.
 _TAGGED_HEADINGS = 0.5
 _SECTION_NUMBER = re.compile(r"\d{1,2}(?:\.\d{1,2}){1,4}(?=\.?\s)")
@@ -131,10 +133,18 @@ def _levels(blocks: Sequence[Block], outline: Mapping[str, int]) -> dict[int, in
         i for i, block in enumerate(blocks)
         if _can_be_heading(block)
         and (block.heading or _looks_like_heading(block, body, outline, trusted))
+        and not _is_inside_list(blocks, i)
     ]  # fmt: skip
     by_style = _style_levels([blocks[i] for i in found])
     levels = {i: _stated_level(blocks[i]) or by_style[_style(blocks[i])] for i in found}
     return {i: outline.get(outline_key(blocks[i].text), level) for i, level in levels.items()}
+
+
+def _is_inside_list(blocks: Sequence[Block], index: int) -> bool:
+    """Whether a block is an emphasised item between plain ones, as in a listing of contents."""
+    around = blocks[max(index - 1, 0) : index + 2]
+    plain = [block for block in around if not block.bold]
+    return len(plain) == 2 and all(b.kind == "item" and not b.heading for b in around)
 
 
 def _stated_level(block: Block) -> int:
@@ -171,10 +181,18 @@ def _looks_like_heading(
         return False
     if outline_key(text) in outline:
         return True
-    if len(block.lines) > 3 or text[0].islower():
+    if len(block.lines) > 3 or text[0].islower() or _is_parted(block):
         return False
     bigger = block.size >= _BIGGER * body[0] and not trusted
     return bigger or (block.bold and not body[1] and block.size >= 0.95 * body[0])
+
+
+def _is_parted(block: Block) -> bool:
+    """Whether its words stand far apart on a line, like the titles of charts side by side."""
+    return any(
+        right.x0 - left.x1 > _FAR * line.size
+        for line in block.lines for left, right in pairwise(line.segments)
+    )  # fmt: skip
 
 
 def _style_levels(headings: Sequence[Block]) -> dict[Style, int]:
