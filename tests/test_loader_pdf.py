@@ -623,3 +623,16 @@ def test_real_letter_spaced_and_encrypted_files(shared_data: Path) -> None:
     assert "A WALK THROUGH THE OUTCOMES" in spaced.text
     opened = read(awkward / "saloe-RCUK-Paediatric-Emergency-Algorithms-2026.pdf")
     assert len(opened.pages) == 15
+
+
+@pytest.mark.parametrize("figure", ["0.4 to 0.7", "0.7) and lower later"])
+def test_a_figure_at_the_start_of_a_line_does_not_cut_the_sentence(
+    tmp_path: Path, figure: str
+) -> None:
+    texts = [
+        "HbA1c was half a percentage point lower at six months (95% CI",
+        f"{figure} in fourteen trials of people with diabetes who were",
+        "offered education in their own language.",
+    ]
+    text = read(make(tmp_path / "a.pdf", lambda canvas: lines(canvas, texts))).text
+    assert text == " ".join(texts)

@@ -27,7 +27,9 @@ _BULLET = re.compile(rf"[{re.escape(_BULLETS)}](?:\s+|$)|[•●▪■◦○‣�
 _NUMBERED = re.compile(
     r"(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)]\s+|\((?:\d{1,2}|[a-z]|[ivx]{1,4})\)\s+|\d{1,2}\.(?=[A-Z])"
 )
-_DECIMAL = re.compile(r"\d{1,2}(?:\.\d{1,2}){1,4}\.?(?:\s+|$)")
+# "1.2.3 Offer …" and "1.2 Heading"; but "0.4 to 0.7" is a figure at the start of a line.
+_DECIMAL = re.compile(r"\d{1,2}(?:\.\d{1,2}){1,4}\.?(?:\s+(?=[\"'“‘(\[]?[A-Z])|$)")
+_ONE_POINT = re.compile(r"\d{1,2}\.\d{1,2}\.?(?:\s|$)")
 _SENTENCE_END = re.compile(r"[.!?:;][\"'”’)\]\d,]*$")
 # Distances in ems.
 _SLACK = 1.5
@@ -351,7 +353,8 @@ def _begins_block(block: Block, line: Line) -> bool:
 
 def _marker_begins(last: Line, line: Line) -> bool:
     """A marker begins an item, unless it is a number or dash in the middle of a sentence."""
-    if not _NUMBERED.match(line.text) and line.text[0] not in "-–o":
+    figure = _NUMBERED.match(line.text) or _ONE_POINT.match(line.text)
+    if not figure and line.text[0] not in "-–o":
         return True
     return bool(_SENTENCE_END.search(last.text)) or _forced_break(last, line) or (
         line.y - last.y > 1.3 * line.size
