@@ -107,7 +107,7 @@ def write(index: Path, contents: Contents, manifest: dict[str, Any], search: Sea
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
     _write_lines(building / "documents.jsonl", (_file_row(file) for file in contents.files))
-    _write_lines(building / "passages.jsonl", (to_dict(passage) for passage in contents.passages))
+    _write_lines(building / "passages.jsonl", (vars(passage) for passage in contents.passages))
     VectorIndex.build(contents.vectors).save(building / "vectors.faiss")
     ENGINES[search.lexical].build(contents.terms, search).save(building / "lexical")
     complete = _complete(building, contents, manifest)

@@ -31,7 +31,7 @@ from retriever.errors import (
 )
 from retriever.generation import Contents, FileRecord
 from retriever.loaders.sidecar import apply
-from retriever.loaders.worker import read_files
+from retriever.loaders.worker import reading
 from retriever.passages import cut, heading_line, retrieval_text
 from retriever.schema import (
     Document,
@@ -53,19 +53,31 @@ ShowProgress = Callable[[Progress], None]
 _CODE = ("loaders/*.py", "passages.py", "sentences.py", "tokens.py", "data/*.toml")
 
 
+@dataclass(frozen=True)
+class _Part:
+    """One file's share of the index."""
+
+    file: FileRecord
+    passages: Sequence[Passage] = ()
+    terms: Sequence[Sequence[str]] = ()
+    text_keys: Sequence[str] = ()
+    passage_key: str = ""
+
+
 @dataclass
 class _Run:
-    """What one indexing run gathers, file by file in order of their paths."""
+    """What one indexing run gathers: parts in order of the files' paths, vectors, counts."""
 
-    files: list[FileRecord] = field(default_factory=list)
-    passages: list[Passage] = field(default_factory=list)
-    terms: list[Sequence[str]] = field(default_factory=list)
-    text_keys: list[str] = field(default_factory=list)
-    passage_keys: set[str] = field(default_factory=set)
+    parts: list[_Part] = field(default_factory=list)
     parsed_keys: set[str] = field(default_factory=set)
     vectors: dict[str, bytes] = field(default_factory=dict)
     embedded: int = 0
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+    @property
+    def files(self) -> list[FileRecord]:
+        """The record of every file."""
+        return [part.file for part in self.parts]
 
 
 def bring_up_to_date(
@@ -151,9 +163,11 @@ class Indexer:
             return _report(sources, before, before, manifest["fingerprint"], _Run())
         run = _Run(vectors=self._store.vectors(self._embedder.fingerprint))
         identities = document_ids(sources)
+        parts = {}
         for number, (source, row) in enumerate(self._read(sources)):
             self._show(Progress("reading", number, len(sources), source.path))
-            self._take(source, row, identities[source.path], run)
+            parts[source.path] = self._take(source, row, identities[source.path], run)
+        run.parts = [parts[source.path] for source in sources]
         self._show(Progress("writing", len(sources), len(sources)))
         fingerprint = self._write(run, inputs)
         return _report(sources, before, run.files, fingerprint, run)
@@ -194,46 +208,48 @@ class Indexer:
         return text_key("\n".join((source.sha256, code_fingerprint(), limits)))
 
     def _read(self, sources: Sequence[SourceFile]) -> Iterator[tuple[SourceFile, ParsedRow]]:
-        """Every file with what reading gave, in order; only what the store lacks is read."""
+        """Every file with what reading gave: first those known from before, then the others.
+
+        The reading process starts at once, so it is ready when the known files are gathered.
+        """
         kept = self._store.parsed_keys()
-        unread = {
-            source.path: source.full_path
-            for source in sources
-            if not source.problem and self._parsed_key(source) not in kept
-        }
-        fresh = read_files(list(unread.values()), self._settings.reading)
-        for source in sources:
-            if source.problem:
-                yield source, ParsedRow("", None, source.problem)
-                continue
-            if source.path in unread:
-                _, result = next(fresh)
+        unread = [s for s in sources if not s.problem and self._parsed_key(s) not in kept]
+        paths = [source.full_path for source in unread]
+        with reading(paths, self._settings.reading) as results:
+            waiting = {source.path for source in unread}
+            for source in sources:
+                if source.problem:
+                    yield source, ParsedRow("", None, source.problem)
+                elif source.path not in waiting:
+                    yield source, self._store.parsed(self._parsed_key(source))
+            for source, (_, result) in zip(unread, results, strict=True):
                 row = _parsed_row(result)
                 self._store.save_parsed(self._parsed_key(source), row)
-            else:
-                row = self._store.parsed(self._parsed_key(source))
-            yield source, row
+                yield source, row
 
-    def _take(self, source: SourceFile, row: ParsedRow, identity: str, run: _Run) -> None:
-        """Cut and embed one file and add it to what the run has gathered."""
+    def _take(self, source: SourceFile, row: ParsedRow, identity: str, run: _Run) -> _Part:
+        """Cut and embed one file."""
         key = self._parsed_key(source)
         if not source.problem:
             run.parsed_keys.add(key)
         if row.parsed is None:
-            run.files.append(_failed(source, row))
-            return
+            return _Part(_failed(source, row))
         document = _document(source, row.media_type, row.parsed, identity)
-        passages = self._passages(document, key, run)
-        self._embed(document, passages, run)
-        run.files.append(_indexed(source, document, len(passages), key))
-        run.passages.extend(passages)
+        passage_key, rows = self._cut(document, key, run)
+        passages = [_passage(document, number, r) for number, r in enumerate(rows, start=1)]
+        return _Part(
+            file=_indexed(source, document, len(passages), key),
+            passages=passages,
+            terms=[r.terms for r in rows],
+            text_keys=self._embed(document, passages, run),
+            passage_key=passage_key,
+        )
 
-    def _passages(self, document: Document, parsed_key: str, run: _Run) -> list[Passage]:
-        """The document's passages; their terms go to the run."""
+    def _cut(self, document: Document, parsed_key: str, run: _Run) -> tuple[str, list[PassageRow]]:
+        """The document's passages, from the store where they are, and their key there."""
         cut_by = json.dumps(to_dict(self._settings.passages), sort_keys=True)
         title = document.metadata.title
         key = text_key("\n".join((parsed_key, title, cut_by, self._embedder.fingerprint)))
-        run.passage_keys.add(key)
         rows = self._store.passages(key)
         if rows is None:
             begun = time.perf_counter()
@@ -249,32 +265,34 @@ class Indexer:
             ]
             self._store.save_passages(key, rows)
             run.seconds["cutting"] += time.perf_counter() - begun
-        run.terms.extend(row.terms for row in rows)
-        return [_passage(document, number, row) for number, row in enumerate(rows, start=1)]
+        return key, rows
 
-    def _embed(self, document: Document, passages: Sequence[Passage], run: _Run) -> None:
+    def _embed(self, document: Document, passages: Sequence[Passage], run: _Run) -> list[str]:
         """Embed the passages whose text is new, in batches that never span documents.
 
         So a document's vectors do not depend, to the last bit, on what else is in the run.
+
+        Returns:
+            The name of each passage's vector.
         """
-        texts = {
-            text_key(text): text
-            for text in (retrieval_text(document.metadata.title, p) for p in passages)
-        }
-        missing = [key for key in texts if key not in run.vectors]
+        texts = [retrieval_text(document.metadata.title, passage) for passage in passages]
+        keys = [text_key(text) for text in texts]
+        missing = {k: text for k, text in zip(keys, texts, strict=True) if k not in run.vectors}
         if missing:
             begun = time.perf_counter()
-            vectors = self._embedder.embed([texts[key] for key in missing])
-            self._store.save_vectors(self._embedder.fingerprint, missing, vectors)
+            vectors = self._embedder.embed(list(missing.values()))
+            self._store.save_vectors(self._embedder.fingerprint, list(missing), vectors)
             run.vectors |= {k: v.tobytes() for k, v in zip(missing, vectors, strict=True)}
             run.embedded += len(missing)
             run.seconds["embedding"] += time.perf_counter() - begun
-        keys = [text_key(retrieval_text(document.metadata.title, p)) for p in passages]
-        run.text_keys.extend(keys)
+        return keys
 
     def _write(self, run: _Run, inputs: str) -> str:
         begun = time.perf_counter()
-        rows = [np.frombuffer(run.vectors[key], dtype=np.float32) for key in run.text_keys]
+        passages = [passage for part in run.parts for passage in part.passages]
+        terms = [terms for part in run.parts for terms in part.terms]
+        keys = [key for part in run.parts for key in part.text_keys]
+        rows = [np.frombuffer(run.vectors[key], dtype=np.float32) for key in keys]
         vectors = np.vstack(rows) if rows else np.empty((0, 1), dtype=np.float32)
         manifest = {
             "inputs": inputs,
@@ -283,12 +301,12 @@ class Indexer:
         }
         fingerprint = generation.write(
             self._index,
-            Contents(run.files, run.passages, run.terms, vectors),
+            Contents(run.files, passages, terms, vectors),
             manifest,
             self._settings.search,
         )
-        model = self._embedder.fingerprint
-        self._store.prune(run.parsed_keys, run.passage_keys, model, set(run.text_keys))
+        kept = {part.passage_key for part in run.parts}
+        self._store.prune(run.parsed_keys, kept, self._embedder.fingerprint, set(keys))
         run.seconds["writing"] += time.perf_counter() - begun
         return fingerprint
 

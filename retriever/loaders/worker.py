@@ -16,8 +16,9 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,20 @@ _SAVE_AGAIN = "open it, save it again as PDF or DOCX and add that"
 def read_files(
     paths: Sequence[Path], limits: Reading, reader: str = "retriever.loaders:read"
 ) -> Iterator[tuple[Path, Result]]:
-    """Read files in worker processes, some ahead of what is taken.
+    """As `reading`, for those who have nothing else to do before the first result.
+
+    Yields:
+        Each path in the order given with its media type and content, or why it cannot be read.
+    """
+    with reading(paths, limits, reader) as results:
+        yield from results
+
+
+@contextmanager
+def reading(
+    paths: Sequence[Path], limits: Reading, reader: str = "retriever.loaders:read"
+) -> Iterator[Iterator[tuple[Path, Result]]]:
+    """Read files in worker processes, some ahead of what is taken, from the block's beginning on.
 
     Args:
         paths: The files.
@@ -44,10 +58,12 @@ def read_files(
         reader: `module:function` that reads one file like `loaders.read`; imported by the worker.
 
     Yields:
-        Each path in the order given with its media type and content, or why it cannot be read.
+        The results, as `read_files` gives them. The processes end with the block, also when it is
+        left early or Ctrl-C is pressed.
     """
     workers = [_Worker(limits, reader) for _ in range(min(limits.workers, len(paths)))]
     if not workers:
+        yield iter(())
         return
     idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
     for worker in workers:
@@ -62,20 +78,27 @@ def read_files(
 
     pool = ThreadPoolExecutor(len(workers), thread_name_prefix="reading")
     try:
-        waiting: deque[tuple[Path, Future[Result]]] = deque()
-        for path in paths:
-            waiting.append((path, pool.submit(read_one, path)))
-            if len(waiting) >= _AHEAD * len(workers):
-                yield _first(waiting)
-        while waiting:
-            yield _first(waiting)
+        ahead = _AHEAD * len(workers)
+        waiting = deque((path, pool.submit(read_one, path)) for path in paths[:ahead])
+        yield _results(waiting, paths[ahead:], lambda path: pool.submit(read_one, path))
     finally:
-        # Also reached when the caller stops early or Ctrl-C is pressed.
         for worker in workers:
             worker.stop()
         pool.shutdown(wait=True, cancel_futures=True)
         for worker in workers:
             worker.close()
+
+
+def _results(
+    waiting: deque[tuple[Path, Future[Result]]],
+    later: Sequence[Path],
+    submit: Callable[[Path], Future[Result]],
+) -> Iterator[tuple[Path, Result]]:
+    for path in later:
+        yield _first(waiting)
+        waiting.append((path, submit(path)))
+    while waiting:
+        yield _first(waiting)
 
 
 def _first(waiting: deque[tuple[Path, Future[Result]]]) -> tuple[Path, Result]:
