@@ -257,7 +257,8 @@ def _digest(path: Path) -> str:
 def _write_lines(path: Path, rows: Iterator[dict[str, Any]]) -> None:
     # A file's name may hold bytes that are no text; Python then knows it by lone surrogates.
     with path.open("w", encoding="utf-8", errors="surrogatepass") as stream:
-        stream.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+        stream.writelines(encode(row) + "\n" for row in rows)
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
