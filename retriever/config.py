@@ -102,9 +102,9 @@ class Answers:
 
     findings: int = 8
     per_document: int = 2
-    passages: int = 12
+    passages: int = 9
     max_sentences: int = 3
-    min_similarity: float = 0.35
+    min_similarity: float = 0.5
 
 
 @dataclass(frozen=True)
