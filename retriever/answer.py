@@ -152,7 +152,7 @@ def _candidates(
     query: Query, hits: Sequence[Hit], searcher: Searcher, settings: Answers
 ) -> list[_Candidate]:
     """The statements in the passages, each with its score and, where they add to it, neighbours."""
-    statements = [_statements(hit.passage.text) for hit in hits]
+    statements = [_statements(hit.passage.text, hit.title) for hit in hits]
     texts = [
         hit.passage.text[a:b] for hit, found in zip(hits, statements, strict=True) for a, b in found
     ]
@@ -173,18 +173,18 @@ def _candidates(
     return candidates
 
 
-def _statements(text: str) -> list[Span]:
+def _statements(text: str, title: str) -> list[Span]:
     """The sentences of a passage that can stand as a finding, without their list marks.
 
-    Left out are web addresses, questions, bare numbers and list items that only go on from a stem
-    which stands in another passage. Where that leaves nothing, nothing is quoted.
+    Left out are the document's own title, web addresses, questions, scraps, and list items that
+    only go on from a stem in another passage. Where that leaves nothing, nothing is quoted.
     """
     found = []
     for start, end in units(text):
         start += len(_LIST_MARK) if text.startswith(_LIST_MARK, start) else 0
         sentence = text[start:end]
         words = [word for word in sentence.split() if any(c.isalpha() for c in word)]
-        fragment = sentence[:1].islower() or sentence.endswith(("?", ":"))
+        fragment = sentence[:1].islower() or sentence.endswith(("?", ":")) or sentence in title
         if len(words) >= _FEWEST_WORDS and not fragment and not _ADDRESS.search(sentence):
             found.append((start, end))
     return found

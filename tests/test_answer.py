@@ -58,6 +58,14 @@ def test_addresses_questions_and_scraps_are_no_findings(make_library, text):
     assert quotes(make_library, text) == []
 
 
+def test_the_title_of_a_document_is_no_finding_about_it(make_library):
+    text = "About it\n\nReminder letters and uptake of bowel screening\n\nThey raised uptake by 4."
+    library = make_library(
+        {"a.txt": text, "a.toml": "title = 'Reminder letters and uptake of bowel screening'"}
+    )
+    assert all("Reminder" not in finding.quote for finding in library.ask(QUESTION).findings)
+
+
 def test_few_findings_out_of_one_document_unless_asked(make_library):
     sections = "\n\n".join(
         f"## Part {n}\n\nReminder letters raised uptake of bowel screening in {town}."
