@@ -98,6 +98,7 @@ def to_json(answer: Answer) -> dict[str, Any]:
     data["understood"].pop("text")
     for finding in data["findings"]:
         finding.pop("section")
+        finding.pop("digest")
     return data
 
 
@@ -255,11 +256,12 @@ def _finding(candidate: _Candidate, file: FileRecord) -> Finding:
         url=metadata.url,
         passage_id=passage.id,
         section=passage.section,
+        digest=metadata.digest,
     )
 
 
 def _warnings(findings: Sequence[Finding]) -> tuple[str, ...]:
-    """A sentence for each source shown that is no longer in force."""
+    """A sentence for each source shown that is no longer in force, and one on digests."""
     found = {}
     for finding in findings:
         if finding.status.startswith("superseded-by:"):
@@ -267,4 +269,11 @@ def _warnings(findings: Sequence[Finding]) -> tuple[str, ...]:
             found[finding.document_id] = f"{finding.title} was replaced by {successor}."
         elif finding.status == "withdrawn":
             found[finding.document_id] = f"{finding.title} was withdrawn."
+    digests = len({finding.document_id for finding in findings if finding.digest})
+    if digests:
+        are = "is a digest" if digests == 1 else "are digests"
+        found[""] = (
+            f"{digests} of the documents quoted {are}, not the original: the words are the "
+            "digest's. Read the original before deciding."
+        )
     return tuple(found.values())

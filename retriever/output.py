@@ -245,6 +245,7 @@ def _finding_text(number: int, finding: Finding) -> str:
         finding.title,
         ", ".join(filter(None, source)),
         f"Status: {status.words}" if status else "",
+        f"Digest, not the original: {finding.digest}" if finding.digest else "",
         finding.url,
     )
     quotation = wrapped(f"“{finding.quote}”", "   ")

@@ -88,6 +88,8 @@ class Metadata:
     Attributes:
         source_type: One of `SOURCE_TYPES`.
         status: `current`, `updated: YEAR`, `superseded-by: X`, `withdrawn` or `unknown`.
+        digest: Where the document is a digest of the source that its other fields name: whose
+            words it is in. A quotation from it is the digest's, not the source's.
         inferred: Names of the fields that were worked out from the file rather than set by its
             sidecar, in field order. Shown to people as "inferred".
     """
@@ -111,6 +113,7 @@ class Metadata:
     other_groups: tuple[str, ...] = ()
     interventions: tuple[str, ...] = ()
     outcomes: tuple[str, ...] = ()
+    digest: str = ""
     inferred: tuple[str, ...] = ()
 
     @classmethod
@@ -278,6 +281,7 @@ class Finding:
         kind: The kind of finding (effectiveness, cost, ...); None until the tagger fills it.
         status: The source's status, see `Metadata.status`.
         section: The headings above the quotation, outermost first.
+        digest: See `Metadata.digest`; empty for an original.
     """
 
     quote: str
@@ -296,6 +300,7 @@ class Finding:
     url: str
     passage_id: str
     section: tuple[str, ...] = ()
+    digest: str = ""
 
 
 @dataclass(frozen=True)

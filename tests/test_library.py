@@ -242,3 +242,14 @@ def test_an_index_warmed_up_answers_the_same(make_library):
     cold = library.ask(QUESTION).findings
     library.warm_up()
     assert library.ask(QUESTION).findings == cold
+
+
+def test_a_quotation_from_a_digest_says_so(make_library):
+    library = make_library({**FILES, "smoking.toml": "digest = 'words of the library team'"})
+    found = library.ask("Did stop smoking services reach people in deprived areas?")
+    assert found.findings[0].digest == "words of the library team"
+    assert any("1 of the documents quoted is a digest" in text for text in found.warnings)
+    assert "digest" not in to_json(found)["findings"][0]
+    others = library.ask(QUESTION, Filters(document_ids=("letters",)))
+    assert not others.findings[0].digest
+    assert others.warnings == ()

@@ -124,6 +124,7 @@ _KEYS: dict[str, _Check] = {
     "doi": _pattern(r"10\.\d{4,9}/\S+|", "a DOI like 10.1136/bmj.n71, without https://doi.org/"),
     "guidance_id": _text,
     "licence": _text,
+    "digest": _text,
     "source_type": _source_type,
     "status": _pattern(
         r"current|unknown|withdrawn|updated: \d{4}|superseded-by: \S.*",

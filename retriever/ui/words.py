@@ -96,6 +96,13 @@ def status_html(status: str, source_type: str) -> str:
     return f'<p class="status"><strong>Status:</strong> {escape(words.words)}</p>'
 
 
+def digest_html(digest: str) -> str:
+    """A line that says whose words a quotation from a digest is in; empty for an original."""
+    if not digest:
+        return ""
+    return f'<p class="status"><strong>Digest, not the original:</strong> {escape(digest)}</p>'
+
+
 def byline_html(publisher: str, year: int | None, source_type: str, pages: str = "") -> str:
     """Who says it, when, what kind of source it is and where in it, as one list."""
     items = [
@@ -150,6 +157,7 @@ def finding_html(finding: Finding, links: Sequence[tuple[str, str]]) -> str:
             byline_html(finding.publisher, finding.year, finding.source_type,
                         page_numbers(finding.pages)),
             f'<p class="section">In the section: {escape(section)}</p>' if section else "",
+            digest_html(finding.digest),
             status_html(finding.status, finding.source_type),
             links_html([page_link(to, text, about=title) for text, to in links]),
         ]
