@@ -173,10 +173,14 @@ def read_manifest(index: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise IndexMismatch(f"The index at {index} is incomplete. {_MENDING}") from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise IndexMismatch(
-            f"The index at {index} was built by another version of this program. {_MENDING}"
-        )
+        raise _other_version(index)
     return manifest
+
+
+def _other_version(index: Path) -> IndexMismatch:
+    return IndexMismatch(
+        f"The index at {index} was built by another version of this program. {_MENDING}"
+    )
 
 
 def read(index: Path, settings: Settings, model: str) -> Generation:
@@ -200,11 +204,16 @@ def read(index: Path, settings: Settings, model: str) -> Generation:
         raise IndexMismatch(
             f"The index at {index} is damaged ({', '.join(damaged)} missing or changed). {_MENDING}"
         )
+    try:
+        files = tuple(_file_from(row) for row in _lines(folder / "documents.jsonl"))
+        passages = tuple(Passage.from_dict(row) for row in _lines(folder / "passages.jsonl"))
+    except (TypeError, KeyError) as error:  # records of a version with other fields
+        raise _other_version(index) from error
     return Generation(
         name=name,
         manifest=manifest,
-        files=tuple(_file_from(row) for row in _lines(folder / "documents.jsonl")),
-        passages=tuple(Passage.from_dict(row) for row in _lines(folder / "passages.jsonl")),
+        files=files,
+        passages=passages,
         vectors=VectorIndex.load(folder / "vectors.faiss"),
         lexical=ENGINES[settings.search.lexical].load(folder / "lexical", settings.search),
     )

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import os
 import random
@@ -144,6 +145,22 @@ def test_a_damaged_index_is_refused_and_mended_by_the_command_it_names(
     library = Library.open(library.root)
     with pytest.raises(IndexMismatch, match="Run `retriever index`"):
         library.search("letters")
+    library.index()
+    assert library.ask(QUESTION).findings
+
+
+def test_an_index_of_a_version_with_other_records_is_refused_and_mended(make_library):
+    library = make_library(FILES)
+    (path,) = (library.index_folder / "generations").glob("*/documents.jsonl")
+    path.write_text(path.read_text("utf-8").replace('"sha256"', '"checksum"'), encoding="utf-8")
+    manifest = path.with_name("manifest.json")
+    told = json.loads(manifest.read_text("utf-8"))
+    told["hashes"]["documents.jsonl"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    manifest.write_text(json.dumps(told), encoding="utf-8")
+    library = Library.open(library.root)
+    with pytest.raises(IndexMismatch, match=r"another version of this program.*retriever index"):
+        library.search("letters")
+    (library.corpus / "calls.txt").write_text("Calls raised uptake after all.", encoding="utf-8")
     library.index()
     assert library.ask(QUESTION).findings
 
