@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol, Self
 
@@ -46,9 +47,7 @@ class Bm25s:
     @classmethod
     def build(cls, terms: Sequence[Sequence[str]], settings: Search) -> Self:
         """Index the terms of each passage."""
-        import bm25s
-
-        engine = bm25s.BM25(method="lucene", k1=settings.k1, b=settings.b)
+        engine = _counting_engine(settings)
         if any(terms):
             # Sorted, so that the same passages give the same bytes whatever came before.
             words = sorted({term for passage in terms for term in passage})
@@ -84,6 +83,39 @@ class Bm25s:
     @property
     def _vocabulary(self) -> dict[str, int]:
         return getattr(self._engine, "vocab_dict", {})
+
+
+def _counting_engine(settings: Search) -> Any:
+    """A `bm25s.BM25` that counts all passages at once: one sort instead of a loop over them.
+
+    bm25s invites the override. It halves the time of adding one document to a large library; the
+    scores are held to the formula by a test.
+    """
+    import bm25s
+
+    class Counting(bm25s.BM25):  # type: ignore[misc]  # bm25s states no types
+        def build_index_from_ids(
+            self, unique_token_ids: list[int], corpus_token_ids: list[list[int]], **_: bool
+        ) -> dict[str, Any]:
+            self.nonoccurrence_array = None  # only other variants of BM25 have one
+            lengths = np.fromiter(map(len, corpus_token_ids), np.int64, len(corpus_token_ids))
+            size = len(lengths)
+            terms = np.fromiter(chain.from_iterable(corpus_token_ids), np.int64, lengths.sum())
+            places = terms * size + np.repeat(np.arange(size), lengths)
+            keys, counts = np.unique(places, return_counts=True)  # by term, then by passage
+            terms, passages = np.divmod(keys, size)
+            starts = np.searchsorted(terms, np.arange(len(unique_token_ids) + 1))
+            held = np.diff(starts)
+            idf = np.log(1 + (size - held + 0.5) / (held + 0.5))
+            damping = self.k1 * (1 - self.b + self.b * lengths / lengths.mean())
+            return {
+                "data": (idf[terms] * counts / (counts + damping[passages])).astype(np.float32),
+                "indices": passages.astype(np.int32),
+                "indptr": starts.astype(np.int64),
+                "num_docs": size,
+            }
+
+    return Counting(method="lucene", k1=settings.k1, b=settings.b)
 
 
 class RankBm25:
