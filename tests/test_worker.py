@@ -147,8 +147,10 @@ from pathlib import Path
 from retriever.config import Reading
 from retriever.loaders.worker import read_files
 paths = [Path(name) for name in sys.argv[1:]]
-for _, result in read_files(paths, Reading(), "hostile_readers:read"):
+for path, result in read_files(paths, Reading(), "hostile_readers:read"):
     print(result[1].text, flush=True)
+    if path == paths[-1]:
+        sys.stdin.read()
 """
 
 
@@ -158,6 +160,7 @@ def started(paths: list[Path]) -> tuple[subprocess.Popen[str], psutil.Process]:
     program = subprocess.Popen(
         [sys.executable, "-c", READING, *map(str, paths)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(folders)},
+        stdin=subprocess.PIPE,  # held open: the program waits for its end with the last file read
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
