@@ -37,7 +37,7 @@ def quotation_table(library: Library, questions: Sequence[dict]) -> None:
     print(f"\ntrials: {len(questions)} questions, all documents searched together")
     for k in (1, 3, 5):
         print(f"  judged quotation among the first {k}: {mean(0 < r <= k for r in ranks):.3f}")
-    print(f"  quotations verbatim and on the stated page: {exact} of {findings}")
+    print(f"  quotations equal to the text read, at the stated offsets: {exact} of {findings}")
 
 
 def _first_with_quotation(answer: Answer, question: dict) -> int:
