@@ -20,6 +20,7 @@ from statistics import mean
 from benchmarks import effectiveness, libraries
 from retriever import Library
 from retriever.answer import nearness
+from retriever.judgements import covers
 from retriever.schema import Answer
 
 SAMPLE = 150
@@ -43,7 +44,7 @@ def quotation_table(library: Library, questions: Sequence[dict]) -> None:
 def _first_with_quotation(answer: Answer, question: dict) -> int:
     for rank, finding in enumerate(answer.findings, start=1):
         if finding.document_id == question["document_id"].lower() and any(
-            effectiveness.covers(finding.quote, quote) for quote in question["quotes"]
+            covers(finding.quote, quote) for quote in question["quotes"]
         ):
             return rank
     return 0

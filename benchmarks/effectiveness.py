@@ -15,7 +15,6 @@ import argparse
 import dataclasses
 import hashlib
 import random
-import unicodedata
 from collections.abc import Callable, Sequence
 from statistics import mean
 
@@ -26,6 +25,7 @@ from ir_measures import nDCG
 from benchmarks import libraries
 from retriever.config import Search
 from retriever.embedder import Embedder
+from retriever.judgements import covers
 from retriever.schema import MODES, Hit, Mode
 from retriever.search import Searcher
 
@@ -146,18 +146,6 @@ def _first_right(hits: Sequence[Hit], question: dict) -> int:
         ):
             return hit.rank
     return 0
-
-
-def covers(text: str, quote: str) -> bool:
-    """Whether `text` holds at least half of the words of `quote`, as a run of its word triples."""
-    wanted = _triples(quote)
-    return len(wanted & _triples(text)) >= 0.5 * len(wanted)
-
-
-def _triples(text: str) -> set[tuple[str, ...]]:
-    plain = unicodedata.normalize("NFKC", text).casefold()
-    words = "".join(c if c.isalnum() else " " for c in plain).split()
-    return {tuple(words[i : i + 3]) for i in range(max(1, len(words) - 2))}
 
 
 def trials_table() -> None:

@@ -60,3 +60,7 @@ class UnknownDocument(RetrieverError):
 
 class BadQuestion(RetrieverError):
     """A question, filter or mode that cannot be searched for."""
+
+
+class JudgementError(RetrieverError):
+    """A file of questions, judgements or a run cannot be read; names the file and the line."""

@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "retriever"
 # From the ground up. A module imports from layers below its own, never from its own or above.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("schema", "errors", "version", "labels"),
-    ("config",),
+    ("config", "judgements"),
     ("vocabulary", "sentences", "tokens"),
     ("loaders", "passages", "embedder", "lexical", "vector", "fusion"),
     ("store", "corpus"),
