@@ -248,11 +248,16 @@ def _question(row: dict[str, Any]) -> Question:
     values = {f.name: row[f.name] for f in fields(Question) if f.name in row}
     values["id"] = str(row["id"] if "id" in row else row["_id"])
     for name in ("groups", "axes", "topics"):
-        values[name] = tuple(values.get(name, ()))
-    question = Question(**values)
-    if not isinstance(question.text, str) or not question.text.strip():
+        values[name] = _words(name, values.get(name, []))
+    if not str(row["text"]).strip():
         raise ValueError("the text is empty")
-    return question
+    return Question(**values)
+
+
+def _words(name: str, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+        raise ValueError(f"{name} is {value!r}; it must be a list of words")
+    return tuple(value)
 
 
 def _judgement(row: dict[str, Any]) -> Judgement:

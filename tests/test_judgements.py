@@ -65,9 +65,10 @@ def test_a_run_of_four_columns_is_read_and_its_scores_decide(tmp_path):
 @pytest.mark.parametrize(
     ("read", "line", "complaint"),
     [
-        (read_questions, '{"id": "q9"}', "'text' is missing|missing.*text"),
+        (read_questions, '{"id": "q9"}', "'text' is missing"),
         (read_questions, '{"text": "?"}', "'_id' is missing"),
         (read_questions, '{"id": "q9", "text": " "}', "text is empty"),
+        (read_questions, '{"id": "q", "text": "?", "groups": "Somali"}', "must be a list of words"),
         (read_questions, "[1]", "no JSON object"),
         (read_questions, "{", "Expecting"),
         (read_judgements, '{"question_id": "q", "document_id": "d", "grade": 4}', "grade is 4"),
