@@ -10,7 +10,9 @@
     ├─ LockHeld               another indexing run is at work
     ├─ StorageError           the disk is full or the folder cannot be written
     ├─ UnknownDocument        no such document (or passage) in the library
-    └─ BadQuestion            a question or filter that cannot be searched for
+    ├─ BadQuestion            a question or filter that cannot be searched for
+    ├─ JudgementError         a file of questions, judgements or a run cannot be read
+    └─ EvaluationError        a system, measure or set of questions cannot be evaluated
 
 Every message says what happened, to which file or value, and what to do next.
 """
@@ -64,3 +66,7 @@ class BadQuestion(RetrieverError):
 
 class JudgementError(RetrieverError):
     """A file of questions, judgements or a run cannot be read; names the file and the line."""
+
+
+class EvaluationError(RetrieverError):
+    """An evaluation that cannot be made: an unknown system or measure, nothing to score."""

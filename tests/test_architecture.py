@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "retriever"
 # From the ground up. A module imports from layers below its own, never from its own or above.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("schema", "errors", "version", "labels"),
-    ("config", "judgements"),
+    ("config", "judgements", "measures"),
     ("vocabulary", "sentences", "tokens"),
     ("loaders", "passages", "embedder", "lexical", "vector", "fusion"),
     ("store", "corpus"),
@@ -25,6 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("question", "search"),
     ("answer",),
     ("library",),
+    ("evaluation",),
     ("output", "page_picture"),
     ("cli", "ui"),
 )
