@@ -11,7 +11,7 @@ import csv
 import json
 import math
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -88,6 +88,25 @@ def grade_of(passage: Passage, judgements: Sequence[Judgement]) -> int | None:
     return max((j.grade for j in judgements if j.holds_for(passage)), default=None)
 
 
+def unfound(
+    judgements: Iterable[Judgement], library: Mapping[str, Sequence[Passage]]
+) -> list[Judgement]:
+    """The judgements that no passage of their document meets any more.
+
+    The quotation is no longer in its document, the document has no such page, or there is no such
+    document. They are to be reported; they count against recall all the same.
+
+    Args:
+        judgements: In any order.
+        library: Document id -> its passages.
+    """
+    return [
+        judgement
+        for judgement in judgements
+        if not any(map(judgement.holds_for, library.get(judgement.document_id, ())))
+    ]
+
+
 def covers(text: str, quote: str) -> bool:
     """Whether `text` holds at least half of `quote`, counted in runs of three words."""
     wanted = _triples(quote)
@@ -101,11 +120,13 @@ def _triples(text: str) -> set[tuple[str, ...]]:
 
 
 def read_questions(path: Path) -> list[Question]:
-    """Questions out of a JSONL file, in its order.
+    """Questions out of a JSONL file, in its order, or out of a folder in BEIR's layout.
 
     Raises:
         JudgementError: The file cannot be read, a line is malformed, or an id stands twice.
     """
+    if path.is_dir():
+        return read_beir(path)[0]
     questions = list(_read_lines(path, _question))
     seen: set[str] = set()
     for question in questions:
@@ -116,12 +137,21 @@ def read_questions(path: Path) -> list[Question]:
 
 
 def read_judgements(path: Path) -> list[Judgement]:
-    """Judgements out of a JSONL file, in its order.
+    """Judgements out of a file of ours, TREC qrels, or a folder in BEIR's layout.
+
+    A line of ours is a judgement, or a question whose `answers` (each a document, perhaps with
+    pages or a quote) or `quotes` (out of its `document_id`) are judgements of the highest grade
+    unless they say otherwise. A question with neither gives none.
 
     Raises:
         JudgementError: The file cannot be read, or a line is malformed.
     """
-    return list(_read_lines(path, _judgement))
+    if path.is_dir():
+        return read_beir(path)[1]
+    first = next((line.lstrip() for _, line in _numbered(path)), "")
+    if not first.startswith(("{", "[")):
+        return read_qrels(path)
+    return [judgement for found in _read_lines(path, _judgements) for judgement in found]
 
 
 def write_jsonl(path: Path, records: Sequence[Question] | Sequence[Judgement]) -> None:
@@ -258,6 +288,21 @@ def _words(name: str, value: Any) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
         raise ValueError(f"{name} is {value!r}; it must be a list of words")
     return tuple(value)
+
+
+def _judgements(row: dict[str, Any]) -> list[Judgement]:
+    """The judgement that a line is, or those that a question's line brings along."""
+    if "question_id" in row or "text" not in row:
+        return [_judgement(row)]
+    question = str(row["id"] if "id" in row else row["_id"])
+    base = {"question_id": question, "grade": HIGHEST_GRADE}
+    if "quotes" in row:
+        quotes = _words("quotes", row["quotes"])
+        return [_judgement(base | {"document_id": row["document_id"], "quote": q}) for q in quotes]
+    answers = row.get("answers", [])
+    if not isinstance(answers, list) or not all(isinstance(answer, dict) for answer in answers):
+        raise ValueError(f"answers is {answers!r}; it must be a list of JSON objects")
+    return [_judgement(base | answer | {"question_id": question}) for answer in answers]
 
 
 def _judgement(row: dict[str, Any]) -> Judgement:

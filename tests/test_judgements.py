@@ -11,6 +11,7 @@ from retriever.judgements import (
     read_qrels,
     read_questions,
     read_run,
+    unfound,
     write_beir,
     write_jsonl,
     write_qrels,
@@ -129,3 +130,56 @@ def test_half_of_a_quotation_is_enough_and_its_punctuation_does_not_matter():
     assert covers(TEXT, "uptake rose from 40 % to 52 %, in the poorest fifth")
     assert covers("Uptake rose from 40% to 52% in the", QUOTE)
     assert not covers("Uptake rose.", QUOTE)
+
+
+def test_questions_bring_the_judgements_that_stand_in_their_lines(tmp_path):
+    path = tmp_path / "questions.jsonl"
+    path.write_text(
+        '{"_id": "a", "text": "?", "answers": [{"document_id": "NG1", "pages": [2, 3], '
+        '"heading": "x"}, {"document_id": "e", "grade": 1}]}\n'
+        '{"_id": "b", "document_id": "d", "text": "?", "quotes": ["One.", "Two."]}\n'
+        '{"id": "c", "text": "Not answerable?", "answerable": false}\n'
+    )
+    assert [question.id for question in read_questions(path)] == ["a", "b", "c"]
+    assert read_judgements(path) == [
+        Judgement("a", "NG1", 3, pages=(2, 3)),
+        Judgement("a", "e", 1),
+        Judgement("b", "d", 3, "One."),
+        Judgement("b", "d", 3, "Two."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ('{"id": "a", "text": "?", "answers": "NG1"}', "must be a list of JSON objects"),
+        ('{"id": "a", "text": "?", "answers": [{"pages": [1, 2]}]}', "'document_id' is missing"),
+        ('{"id": "a", "text": "?", "quotes": ["One."]}', "'document_id' is missing"),
+        ('{"id": "a", "text": "?", "document_id": "d", "quotes": "One."}', "quotes is 'One.'"),
+        ('{"id": "a", "text": "?", "answers": [{"document_id": "d", "pages": [0, 2]}]}', "pages"),
+    ],
+)
+def test_malformed_judgements_in_a_questions_line_are_named(tmp_path, line, complaint):
+    path = tmp_path / "file"
+    path.write_text(f'{{"id": "fine", "text": "?"}}\n{line}\n')
+    with pytest.raises(JudgementError, match=f"file, line 2: .*{complaint}"):
+        read_judgements(path)
+
+
+def test_a_beir_folder_and_qrels_are_known_by_their_shape(tmp_path):
+    whole = [Judgement("q1", "d", 2)]
+    write_beir(tmp_path / "beir", [Question("q1", "One?")], whole)
+    write_qrels(tmp_path / "qrels", whole)
+    assert read_questions(tmp_path / "beir") == [Question("q1", "One?")]
+    assert read_judgements(tmp_path / "beir") == whole
+    assert read_judgements(tmp_path / "qrels") == whole
+
+
+def test_what_no_passage_holds_any_more_is_unfound():
+    held = [Judgement("q", "d", 3, QUOTE), Judgement("q", "d", 1, pages=(4, 9))]
+    lost = [
+        Judgement("q", "d", 3, "This sentence was taken out of the second edition."),
+        Judgement("q", "d", 3, pages=(8, 9)),
+        Judgement("q", "gone", 3),
+    ]
+    assert unfound([*held, *lost], {"d": [PASSAGE]}) == lost
