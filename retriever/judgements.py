@@ -155,10 +155,14 @@ def read_judgements(path: Path) -> list[Judgement]:
 
 
 def write_jsonl(path: Path, records: Sequence[Question] | Sequence[Judgement]) -> None:
-    """Write questions or judgements, one line each; what is left empty is left out."""
+    """Write questions or judgements as `jsonl` gives them."""
+    path.write_text(jsonl(records), encoding="utf-8")
+
+
+def jsonl(records: Sequence[Question] | Sequence[Judgement]) -> str:
+    """Questions or judgements, one line each; what is left empty is left out."""
     rows = [{k: v for k, v in to_dict(r).items() if v not in ("", [], None)} for r in records]
-    lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
-    path.write_text("".join(lines), encoding="utf-8")
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
 def read_beir(folder: Path, split: str = "test") -> tuple[list[Question], list[Judgement]]:

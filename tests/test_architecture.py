@@ -26,7 +26,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("answer",),
     ("library",),
     ("evaluation",),
-    ("output", "page_picture"),
+    ("output", "page_picture", "judging"),
     ("cli", "ui"),
 )
 LAYER_OF = {name: depth for depth, names in enumerate(LAYERS) for name in names}
