@@ -5,60 +5,42 @@ What is counted is explained in `relevance.py`, how the figures are tested in `m
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from pathlib import Path
+from typing import Any, Self, TypeVar, cast
 
-from retriever.judgements import Judgement, Question, Run
+from retriever.answer_measures import (
+    AnswerMeasures,
+    Asked,
+    Refusals,
+    answer_measures,
+    ask_all,
+    refusals,
+)
+from retriever.comparison import Score, Slice, compare, slices
+from retriever.errors import BadQuestion, EvaluationError, StorageError
+from retriever.judgements import Judgement, Question, Run, write_run
 from retriever.library import Library
-from retriever.measures import SEED, Estimate
-from retriever.schema import to_dict
+from retriever.measures import SEED
+from retriever.question import understand
+from retriever.ranking import Holdings, Rankings, notes_on_run
+from retriever.relevance import JudgedQuestion, Place, deepest, parse_measures, scores
+from retriever.schema import MODES, Mode, to_dict
+from retriever.version import VERSION
 
 MEASURES = ("nDCG@10", "R@20", "RR@10", "Success@5", "Judged@10")
-FEW = 15
 SHOWN = 20
+_DEPTH = 200
+
+T = TypeVar("T")
 
 ShowEvaluation = Callable[[int, int, str], None]
 """Called with steps done, steps in all, and what is at work, in plain words."""
-
-
-@dataclass(frozen=True)
-class Score:
-    """One cell of the main table: a system on a measure, over all questions scored.
-
-    Attributes:
-        estimate: Mean with its 95% interval.
-        difference: Mean difference to the baseline with its interval; None for the baseline
-            itself and where there is none. Likewise the p-values.
-        p: Two-sided paired randomisation test against the baseline.
-        p_holm: The same, corrected after Holm over the systems compared on this measure.
-    """
-
-    system: str
-    measure: str
-    estimate: Estimate
-    difference: Estimate | None = None
-    p: float | None = None
-    p_holm: float | None = None
-
-
-@dataclass(frozen=True)
-class Slice:
-    """The questions that have one value in common.
-
-    Attributes:
-        field: `group`, `axis`, `kind`, `source type`, `form`, `half` or `topic`.
-        value: As the questions (for `source type`: the relevant documents) have it.
-        count: How many scored questions.
-        few: Fewer than 15: too few to tell.
-        estimates: System -> measure -> mean with interval.
-    """
-
-    field: str
-    value: str
-    count: int
-    few: bool
-    estimates: dict[str, dict[str, Estimate]]
 
 
 @dataclass(frozen=True)
@@ -72,61 +54,6 @@ class Ranked:
     id: str
     score: float
     grade: int | None
-
-
-@dataclass(frozen=True)
-class AnswerMeasures:
-    """How well `Library.ask` answers the answerable questions that have judgements.
-
-    Attributes:
-        count: How many questions.
-        found: `1`, `3`, `5` -> share of questions with a finding among so many that holds
-            something judged relevant (most of the quotation, or on the pages).
-        findings: How many findings were shown in all.
-        exact: Of these, how many stand word for word at their offsets and on their stated pages;
-            anything below `findings` is a fault.
-        first: Question id -> place of the first such finding, 0 where there is none.
-    """
-
-    count: int
-    found: dict[str, Estimate]
-    findings: int
-    exact: int
-    first: dict[str, int]
-
-
-@dataclass(frozen=True)
-class RefusalPoint:
-    """What refusing below one nearness would do: shares of questions refused."""
-
-    threshold: float
-    unanswerable: float
-    answerable: float
-
-
-@dataclass(frozen=True)
-class Refusals:
-    """Whether the questions that the library cannot answer are refused, and only these.
-
-    Attributes:
-        unanswerable: What is missing (`far`, `near-group`, ...; `all`) -> share refused.
-        answerable: Share of answerable questions refused; None where none was asked.
-        counts: How many questions stand behind each share; the answerable under `answerable`.
-        curve: Both shares at each threshold of nearness.
-        threshold: The one in force (`answers.min_similarity`).
-        suggested: The highest threshold of the curve that refuses at most 3 in 100 answerable
-            questions; None where there is none.
-        wrong: Ids of the questions that were answered and should not have been, or the other way
-            round.
-    """
-
-    unanswerable: dict[str, Estimate]
-    answerable: Estimate | None
-    counts: dict[str, int]
-    curve: tuple[RefusalPoint, ...]
-    threshold: float
-    suggested: float | None
-    wrong: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -174,7 +101,31 @@ class Evaluation:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Rebuild from `to_dict`'s output; `runs` is empty."""
-        raise NotImplementedError
+        return cls(**{**data, **_parts(data), "runs": {}})
+
+
+def _parts(data: Mapping[str, Any]) -> dict[str, Any]:
+    answers, refused = data["answers"], data["refusals"]
+    return {
+        "systems": tuple(data["systems"]),
+        "measures": tuple(data["measures"]),
+        "questions": tuple(_record(Question, row) for row in data["questions"]),
+        "scores": tuple(Score.from_dict(row) for row in data["scores"]),
+        "slices": tuple(Slice.from_dict(row) for row in data["slices"]),
+        "rankings": {
+            question: {name: tuple(Ranked(**row) for row in rows) for name, rows in by.items()}
+            for question, by in data["rankings"].items()
+        },
+        "answers": None if answers is None else AnswerMeasures.from_dict(answers),
+        "refusals": None if refused is None else Refusals.from_dict(refused),
+        "unfound": tuple(_record(Judgement, row) for row in data["unfound"]),
+        "notes": tuple(data["notes"]),
+    }
+
+
+def _record(kind: type[T], row: Mapping[str, Any]) -> T:
+    """A flat record, its lists as tuples again."""
+    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in row.items()})
 
 
 def evaluate(
@@ -199,7 +150,8 @@ def evaluate(
         judgements: On quotations, pages or documents.
         systems: Names in `schema.MODES`, or in `runs`; every run is scored whether named or not.
         measures: As ir_measures writes them, for example `nDCG@10`.
-        baseline: What the other systems are compared with; else the first system.
+        baseline: What the other systems are compared with; else `hybrid` where it is among them,
+            else the first.
         runs: Rankings from outside, of passage ids or document ids.
         answers: Also ask every question and measure answers and refusals.
         seed: Of the resamples and permutations.
@@ -209,4 +161,202 @@ def evaluate(
         EvaluationError: A system, measure or baseline is not known, or no question can be scored.
         RetrieverError: As `Library.search`.
     """
-    raise NotImplementedError
+    runs = runs or {}
+    chosen = parse_measures(measures)
+    named = _names(systems, runs)
+    baseline = _baseline(named, baseline)
+    holdings = Holdings(library)
+    known = holdings.named(judgements)
+    judged = _judged(questions, known)
+    scored = [question for question in questions if question.id in judged]
+    modes = [name for name in named if name not in runs]
+    asked = questions if answers else []
+    steps = _Steps(progress, len(scored) * len(modes) + len(asked))
+    quick = _quick(library, [*scored, *asked], vectors=answers or modes != ["lexical"])
+    depth = max(_DEPTH, 2 * deepest(chosen))
+    rankings = {name: holdings.outside(run) for name, run in runs.items()} | {
+        name: holdings.rank(quick, scored, cast(Mode, name), depth, steps.next) for name in modes
+    }
+    table = {name: scores(judged, rankings[name], chosen) for name in named}
+    per_question = {q.id: {name: table[name][q.id] for name in named} for q in scored}
+    source_types = {name: holdings.source_types(units) for name, units in judged.items()}
+    answered, refused = _answers(ask_all(quick, asked, steps.next), judged, quick, holdings, seed)
+    notes = _notes(questions, scored, known)
+    for name in runs:
+        notes += notes_on_run(name, rankings[name], set(judged))
+    return Evaluation(
+        systems=named,
+        measures=tuple(chosen),
+        baseline=baseline,
+        seed=seed,
+        questions=tuple(scored),
+        scores=compare(per_question, named, tuple(chosen), baseline, seed),
+        per_question=per_question,
+        slices=slices(scored, source_types, per_question, seed),
+        rankings={
+            q.id: {name: _shown(rankings[name].get(q.id, ()), judged[q.id]) for name in named}
+            for q in scored
+        },
+        runs={name: _run(rankings[name], scored) for name in named},
+        answers=answered,
+        refusals=refused,
+        unfound=tuple(holdings.unfound(known)),
+        notes=tuple(notes),
+        index=library.index_id,
+        settings=settings_fingerprint(library),
+        version=VERSION,
+    )
+
+
+class _Steps:
+    """Tells how far an evaluation has come."""
+
+    def __init__(self, progress: ShowEvaluation | None, total: int) -> None:
+        self._progress = progress
+        self._total = total
+        self._done = 0
+
+    def next(self, text: str) -> None:
+        """Say what is at work now, and that one step more is done."""
+        self._done += 1
+        if self._progress:
+            self._progress(self._done, self._total, text)
+
+
+def _names(systems: Sequence[str], runs: Mapping[str, Run]) -> tuple[str, ...]:
+    """The systems in the order asked for, and the runs that were not named after them.
+
+    Raises:
+        EvaluationError: There is none, one is unknown, or a run has the name of one of ours.
+    """
+    for name in runs:
+        if name in MODES:
+            raise EvaluationError(f"A run cannot be called '{name}', as one of our own systems is.")
+    for name in systems:
+        if name not in MODES and name not in runs:
+            raise EvaluationError(
+                f"There is no system '{name}'. Choose from {', '.join([*MODES, *runs])}."
+            )
+    named = tuple(dict.fromkeys([*systems, *runs]))
+    if not named:
+        raise EvaluationError("Nothing to evaluate. Name a system or a run.")
+    return named
+
+
+def _baseline(named: Sequence[str], wanted: str | None) -> str | None:
+    if wanted is not None and wanted not in named:
+        raise EvaluationError(
+            f"The baseline '{wanted}' is not among the systems: {', '.join(named)}."
+        )
+    if len(named) == 1:
+        return None
+    return wanted or ("hybrid" if "hybrid" in named else named[0])
+
+
+def _judged(
+    questions: Sequence[Question], judgements: Sequence[Judgement]
+) -> dict[str, JudgedQuestion]:
+    """The answerable questions with a relevant judgement, in the file's order.
+
+    Raises:
+        EvaluationError: There is none.
+    """
+    by_question = defaultdict(list)
+    for judgement in judgements:
+        by_question[judgement.question_id].append(judgement)
+    found = {q.id: JudgedQuestion(by_question[q.id]) for q in questions if q.answerable}
+    judged = {name: units for name, units in found.items() if units.has_relevant}
+    if not judged:
+        raise EvaluationError(
+            f"None of {len(questions)} questions can be scored: none has a judgement above 0. "
+            "Check that the judgements name the questions by the same ids."
+        )
+    return judged
+
+
+def _quick(library: Library, questions: Sequence[Question], vectors: bool) -> Library:
+    """The library that has embedded all questions already.
+
+    Raises:
+        EvaluationError: A question cannot be searched for.
+    """
+    for question in questions:
+        try:
+            understand(question.text)
+        except BadQuestion as error:
+            raise EvaluationError(f"Question '{question.id}': {error}") from error
+    return library.remembering([question.text for question in questions] if vectors else [])
+
+
+def _answers(
+    asked: Sequence[Asked],
+    judged: Mapping[str, JudgedQuestion],
+    library: Library,
+    holdings: Holdings,
+    seed: int,
+) -> tuple[AnswerMeasures | None, Refusals | None]:
+    if not asked:
+        return None, None
+    threshold = library.settings.answers.min_similarity
+    measured = answer_measures(asked, judged, library, holdings.names, seed)
+    return measured, refusals(asked, threshold, seed)
+
+
+def _shown(ranking: Sequence[Place], judged: JudgedQuestion) -> tuple[Ranked, ...]:
+    return tuple(Ranked(p.id, p.score, judged.grade(p)) for p in ranking[:SHOWN])
+
+
+def _run(ranked: Rankings, questions: Sequence[Question]) -> Run:
+    return {q.id: [(place.id, place.score) for place in ranked.get(q.id, ())] for q in questions}
+
+
+def _notes(
+    questions: Sequence[Question], scored: Sequence[Question], judgements: Sequence[Judgement]
+) -> list[str]:
+    """What was left out of the scores, in plain words."""
+    unanswerable = sum(not question.answerable for question in questions)
+    unjudged = len(questions) - unanswerable - len(scored)
+    ids = {question.id for question in questions}
+    strangers = sum(judgement.question_id not in ids for judgement in judgements)
+    notes = []
+    if unanswerable:
+        notes.append(f"{unanswerable} questions that cannot be answered are not ranked for.")
+    if unjudged:
+        notes.append(f"{unjudged} questions have no judgement above 0 and are not scored.")
+    if strangers:
+        notes.append(f"{strangers} judgements are on questions that were not asked.")
+    return notes
+
+
+def settings_fingerprint(library: Library) -> str:
+    """`sha256:...` over every setting in force, defaults included."""
+    plain = json.dumps(to_dict(library.settings), sort_keys=True)
+    return "sha256:" + hashlib.sha256(plain.encode("utf-8")).hexdigest()
+
+
+def keep(evaluation: Evaluation, folder: Path) -> Path:
+    """Write the evaluation as JSON and each system's ranking as a TREC run.
+
+    The files are named by their content and hold no time, so the same run twice gives the same
+    files. An earlier evaluation is never written over.
+
+    Returns:
+        The JSON file.
+
+    Raises:
+        StorageError: The folder cannot be written.
+    """
+    text = json.dumps(evaluation.to_dict(), indent=1, ensure_ascii=False) + "\n"
+    name = hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
+    path = folder / f"{name}.json"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for number, system in enumerate(evaluation.systems, start=1):
+            label = re.sub(r"[^\w.-]+", "-", system)
+            write_run(folder / f"{name}.{number}-{label}.run", evaluation.runs[system], label)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise StorageError(
+            f"The evaluation cannot be kept in {folder}: {error}. Make room or give leave to write."
+        ) from error
+    return path

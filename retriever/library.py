@@ -10,6 +10,7 @@ import difflib
 import os
 import sqlite3
 import threading
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -27,6 +28,7 @@ from retriever.errors import (
 )
 from retriever.indexing import ShowProgress, bring_up_to_date, document_of
 from retriever.question import understand
+from retriever.remembering import RememberingEmbedder
 from retriever.schema import (
     Answer,
     Check,
@@ -143,6 +145,23 @@ class Library:
             (scope.documents, len(scope.passages)),
             stopwatch,
         )
+
+    def remembering(self, questions: Sequence[str] = ()) -> Self:
+        """The same library, sharing the index in memory, that embeds each text once.
+
+        For many questions put in several ways, by one user, who then lets go of it.
+
+        Args:
+            questions: Embedded now, all together.
+
+        Raises:
+            BadQuestion, IndexMissing, IndexMismatch: As `search`.
+        """
+        embedder = RememberingEmbedder(self._embedder)
+        embedder.embed([understand(question).text for question in questions])
+        twin = type(self)(self.root, self.settings, embedder)
+        twin._searcher = Searcher(self.searcher().generation, self.settings, embedder)
+        return twin
 
     def entries(self) -> list[LibraryEntry]:
         """Every file of the library that was there when it was indexed and still is.
