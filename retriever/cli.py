@@ -8,6 +8,7 @@ was not understood, and 130 after Ctrl-C.
 from __future__ import annotations
 
 import functools
+import re
 import sys
 from collections.abc import Callable
 from io import TextIOWrapper
@@ -19,10 +20,11 @@ import click
 from retriever import output
 from retriever.config import list_settings
 from retriever.errors import RetrieverError
-from retriever.schema import MODES, SOURCE_TYPES, Document, Filters, Mode, Page, to_dict
+from retriever.schema import MODES, SOURCE_TYPES, Document, Filters, Mode, Page, Progress, to_dict
 from retriever.version import VERSION
 
 if TYPE_CHECKING:
+    from retriever.judgements import Run
     from retriever.library import Library
 
 R = TypeVar("R")
@@ -294,6 +296,106 @@ def settings(root: Path | None, layout: str) -> None:
         click.echo(output.as_json([to_dict(row) for row in rows]))
     else:
         click.echo(output.settings_table(rows))
+
+
+@cli.command(
+    epilog=_example(
+        "retriever evaluate --half report --answers --format html > report.html",
+        "retriever evaluate --questions q.jsonl --judgements j.jsonl --run other=other.run",
+    ),
+)
+@click.option(
+    "--questions",
+    type=click.Path(path_type=Path),
+    help="Questions: a JSONL file, or a folder in BEIR's layout. Default: corpus/evaluation/.",
+)
+@click.option(
+    "--judgements",
+    type=click.Path(path_type=Path),
+    help="Judgements: JSONL, TREC qrels, or a BEIR folder. Default: those beside or in the "
+    "questions.",
+)
+@click.option(
+    "--systems",
+    default=",".join(MODES),
+    show_default=True,
+    help="What is compared, with commas between.",
+)
+@click.option(
+    "--measures",
+    default="nDCG@10,R@20,RR@10,Success@5,Judged@10",
+    show_default=True,
+    help="Measures as ir_measures writes them, with commas between.",
+)
+@click.option(
+    "--baseline", help="What the others are compared with. Default: hybrid, or else the first."
+)
+@click.option(
+    "--run",
+    "run_files",
+    multiple=True,
+    metavar="NAME=FILE",
+    help="Another engine's ranking, a TREC run of passage or document ids. May be given again.",
+)
+@click.option("--half", type=click.Choice(["develop", "report"]), help="Only these questions.")
+@click.option("--answers", is_flag=True, help="Also measure the findings and the refusals.")
+@click.option("--keep", "kept", is_flag=True, help="Keep the result in evaluations/.")
+@format_option("table", "json", "csv", "html")
+@click.pass_obj
+def evaluate(
+    root: Path | None,
+    questions: Path | None,
+    judgements: Path | None,
+    systems: str,
+    measures: str,
+    baseline: str | None,
+    run_files: tuple[str, ...],
+    half: str | None,
+    answers: bool,
+    kept: bool,
+    layout: str,
+) -> None:
+    """Measure how well judged passages are found, and compare systems."""
+    from retriever import evaluation, evaluation_files, report  # slow to load: not for --help
+
+    library = _open(root)
+    inputs = evaluation_files.read_inputs(library.root, questions, judgements, half or "")
+    result = evaluation.evaluate(
+        library,
+        *inputs,
+        _listed(systems),
+        _listed(measures),
+        baseline=baseline,
+        runs=_runs(run_files),
+        answers=answers,
+        progress=_steps(),
+    )
+    if kept:
+        path = evaluation_files.keep(result, library.root / evaluation_files.KEPT)
+        click.echo(f"Kept as {path}", err=True)
+    click.echo(report.FORMATS[layout](result))
+
+
+def _listed(text: str) -> list[str]:
+    """The parts between commas, but for commas inside brackets: `nDCG(dcg='exp-log2')@10`."""
+    return [part.strip() for part in re.split(r",(?![^(]*\))", text) if part.strip()]
+
+
+def _runs(given: tuple[str, ...]) -> dict[str, Run]:
+    from retriever.judgements import read_run
+
+    runs = {}
+    for one in given:
+        name, equals, path = one.partition("=")
+        if not (name and equals and path) or name in runs:
+            raise click.UsageError(f"--run '{one}': give each run a name of its own, NAME=FILE.")
+        runs[name] = read_run(Path(path))
+    return runs
+
+
+def _steps() -> Callable[[int, int, str], None]:
+    show = output.progress_to(sys.stderr)
+    return lambda done, total, text: show(Progress("asking", done, total, text))
 
 
 def main() -> None:

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Self, TypeVar, cast
 
 from retriever.answer_measures import (
@@ -23,8 +21,8 @@ from retriever.answer_measures import (
     refusals,
 )
 from retriever.comparison import Score, Slice, compare, slices
-from retriever.errors import BadQuestion, EvaluationError, StorageError
-from retriever.judgements import Judgement, Question, Run, write_run
+from retriever.errors import BadQuestion, EvaluationError
+from retriever.judgements import Judgement, Question, Run
 from retriever.library import Library
 from retriever.measures import SEED
 from retriever.question import understand
@@ -332,31 +330,3 @@ def settings_fingerprint(library: Library) -> str:
     """`sha256:...` over every setting in force, defaults included."""
     plain = json.dumps(to_dict(library.settings), sort_keys=True)
     return "sha256:" + hashlib.sha256(plain.encode("utf-8")).hexdigest()
-
-
-def keep(evaluation: Evaluation, folder: Path) -> Path:
-    """Write the evaluation as JSON and each system's ranking as a TREC run.
-
-    The files are named by their content and hold no time, so the same run twice gives the same
-    files. An earlier evaluation is never written over.
-
-    Returns:
-        The JSON file.
-
-    Raises:
-        StorageError: The folder cannot be written.
-    """
-    text = json.dumps(evaluation.to_dict(), indent=1, ensure_ascii=False) + "\n"
-    name = hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
-    path = folder / f"{name}.json"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for number, system in enumerate(evaluation.systems, start=1):
-            label = re.sub(r"[^\w.-]+", "-", system)
-            write_run(folder / f"{name}.{number}-{label}.run", evaluation.runs[system], label)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise StorageError(
-            f"The evaluation cannot be kept in {folder}: {error}. Make room or give leave to write."
-        ) from error
-    return path

@@ -380,9 +380,9 @@ class LibraryEntry:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far an indexing run has come. `done` and `total` count files, then passages."""
+    """How far an indexing run (`done` counts files, then passages) or an evaluation has come."""
 
-    stage: Literal["reading", "embedding", "writing"]
+    stage: Literal["reading", "embedding", "writing", "asking"]
     done: int
     total: int
     item: str = ""

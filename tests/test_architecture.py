@@ -27,7 +27,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("library",),
     ("answer_measures", "comparison", "ranking"),
     ("evaluation",),
-    ("output", "page_picture", "judging"),
+    ("output", "page_picture", "judging", "evaluation_files"),
+    ("report",),
     ("cli", "ui"),
 )
 LAYER_OF = {name: depth for depth, names in enumerate(LAYERS) for name in names}
@@ -93,10 +94,11 @@ def test_no_modules_import_one_another_in_a_ring() -> None:
     list(TopologicalSorter(graph).static_order())  # raises CycleError
 
 
-@pytest.mark.parametrize("command", [[], ["index"], ["search"], ["ask"], ["show"], ["settings"]])
+@pytest.mark.parametrize("command", [[], ["index"], ["search"], ["ask"], ["show"], ["settings"],
+                                     ["evaluate"]])
 def test_help_loads_nothing_heavy(command: list[str]) -> None:
     heavy = ("torch", "faiss", "bm25s", "streamlit", "sentence_transformers", "lxml", "pypdf",
-             "numpy", "trafilatura", "docx", "pypdfium2", "transformers")
+             "numpy", "trafilatura", "docx", "pypdfium2", "transformers", "ir_measures")
     program = (
         "import sys\n"
         "from retriever.cli import cli\n"
