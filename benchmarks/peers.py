@@ -27,7 +27,7 @@ from ir_measures import nDCG
 
 from benchmarks import libraries
 from benchmarks.engines import DEPTH, ENGINES, Material, is_kept, run_path
-from retriever import Library, generation
+from retriever import Library, generation, relevance
 from retriever.embedder import (
     PACKAGED_MODEL,
     PACKAGED_SHA256,
@@ -39,17 +39,15 @@ from retriever.judgements import (
     Judgement,
     Run,
     covers,
-    grade_of,
     read_judgements,
     read_questions,
     read_run,
     write_run,
 )
+from retriever.measures import estimates
 from retriever.passages import retrieval_text
 from retriever.schema import MODES, Passage
 
-SEED = 20261124
-RESAMPLES = 5000
 EVALUATION = libraries.PROJECT / "corpus" / "evaluation"
 PEERS_PYTHON = libraries.PROJECT / ".venv-peers" / "bin" / "python"
 NAMES = {
@@ -173,26 +171,26 @@ def own_task(update: bool) -> Task:
     of_question: dict[str, list[Judgement]] = {}
     for judgement in read_judgements(sources[1]):
         of_question.setdefault(judgement.question_id, []).append(judgement)
+    judged = {query: relevance.JudgedQuestion(rows) for query, rows in of_question.items()}
     queries = {
         q.id: q.text
         for q in read_questions(sources[0])
-        if q.half == "report" and q.answerable and q.id in of_question
+        if q.half == "report" and q.answerable and q.id in judged and judged[q.id].has_relevant
     }
-    passages = library.searcher().generation.passages
-    qrels = {query: graded(passages, of_question[query]) for query in queries}
 
     def score(ranked: Ranked) -> Scores:
-        ids = {query: [passage.id for passage in found] for query, found in ranked.items()}
-        return {"nDCG@10": ndcg(ids, qrels, list(queries))}
+        places = {
+            query: [relevance.Place(p.id, 0.0, p.document_id, p) for p in found]
+            for query, found in ranked.items()
+        }
+        found = relevance.scores(
+            {query: judged[query] for query in queries},
+            places,
+            relevance.parse_measures(["nDCG@10"]),
+        )
+        return {"nDCG@10": np.array([found[query]["nDCG@10"] for query in queries])}
 
     return Task("Our own questions", library, queries, score)
-
-
-def graded(passages: Sequence[Passage], judgements: Sequence[Judgement]) -> dict[str, int]:
-    """Passage id -> grade, for the passages that hold something judged."""
-    judged = {judgement.document_id for judgement in judgements}
-    grades = {p.id: grade_of(p, judgements) for p in passages if p.document_id in judged}
-    return {name: grade for name, grade in grades.items() if grade is not None}
 
 
 def ndcg(
@@ -332,18 +330,6 @@ def scores_of(task: Task, folder: Path, python: Path, again: bool) -> dict[str, 
     return scores
 
 
-def resampled(scores: np.ndarray) -> np.ndarray:
-    """Means over questions drawn again with replacement; the same draws for as many questions."""
-    draws = np.random.default_rng(SEED).integers(0, len(scores), (RESAMPLES, len(scores)))
-    return np.asarray(scores[draws].mean(axis=1))
-
-
-def interval(scores: np.ndarray) -> tuple[float, float]:
-    """Bounds of the 95% bootstrap interval of the mean."""
-    low, high = np.quantile(resampled(scores), [0.025, 0.975])
-    return float(low), float(high)
-
-
 def table(scores: Mapping[Column, Mapping[str, np.ndarray]]) -> str:
     """A row for each system, a column for each measure; every mean with its interval."""
     systems = list(dict.fromkeys(name for column in scores.values() for name in column))
@@ -363,8 +349,8 @@ def table(scores: Mapping[Column, Mapping[str, np.ndarray]]) -> str:
 def _cell(scores: np.ndarray | None) -> str:
     if scores is None:
         return "not run"
-    low, high = interval(scores)
-    return f"{scores.mean():.3f} ({low:.3f} to {high:.3f})"
+    found = estimates(scores[:, None])[0]
+    return f"{found.mean:.3f} ({found.low:.3f} to {found.high:.3f})"
 
 
 def ahead(scores: Mapping[Column, Mapping[str, np.ndarray]], ours: str) -> list[str]:
@@ -374,12 +360,11 @@ def ahead(scores: Mapping[Column, Mapping[str, np.ndarray]], ours: str) -> list[
         for name, values in column.items():
             if name.startswith("ours") or values.mean() <= column[ours].mean():
                 continue
-            difference = values - column[ours]
-            low, high = interval(difference)
-            certain = "" if low > 0 else ", so this may be chance"
+            difference = estimates((values - column[ours])[:, None])[0]
+            certain = "" if difference.low > 0 else ", so this may be chance"
             lines.append(
-                f"{name} is ahead of {ours} on {title}, {measure}, by {difference.mean():.3f} "
-                f"(95% interval {low:.3f} to {high:.3f}{certain})."
+                f"{name} is ahead of {ours} on {title}, {measure}, by {difference.mean:.3f} "
+                f"(95% interval {difference.low:.3f} to {difference.high:.3f}{certain})."
             )
     return lines
 
