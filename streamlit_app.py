@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from retriever.ui.shared import ASK, DOCUMENT, ICON, LIBRARY, SERVICE, banner, style
+from retriever.ui.shared import ASK, DOCUMENT, ICON, JUDGE, LIBRARY, SERVICE, banner, style
 
 st.set_page_config(page_title=SERVICE, page_icon=ICON, layout="wide")
 style()
@@ -10,6 +10,7 @@ pages = [
     st.Page(ASK, title="Ask", default=True),
     st.Page(LIBRARY, title="Library", url_path="library"),
     st.Page(DOCUMENT, title="Document", url_path="document"),
+    st.Page(JUDGE, title="Judge", url_path="judge"),
 ]
 current = st.navigation(pages, position="hidden")
 banner(pages, current)

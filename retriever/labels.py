@@ -25,6 +25,11 @@ def kind_of_source(source_type: str) -> str:
     return str(LABELS["source_types"].get(source_type, LABELS["source_types"]["other"])["label"])
 
 
+def grade_in_words(grade: int) -> str:
+    """A judge's grade in words."""
+    return str(LABELS["grades"][str(grade)]["label"])
+
+
 def status_of(status: str, source_type: str) -> Status | None:
     """A status in words, or None where it is unknown and the source is of a kind that stays true.
 

@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from retriever import Library
-from retriever.errors import IndexMissing
+from retriever import Library, judging
+from retriever.errors import IndexMissing, RetrieverError
 from retriever.labels import kind_of_source
 from retriever.schema import Answer, Filters, Finding, LibraryEntry
 from retriever.ui import words
@@ -166,6 +166,32 @@ def _answer(source: Library, read: list[LibraryEntry]) -> None:
     for number, finding in enumerate(answer.findings, start=1):
         with st.container(key=f"finding-{number}", border=True):
             st.html(words.finding_html(finding, _links(finding, only)))
+            _useful(source, question, finding, number)
+
+
+def _useful(source: Library, question: str, finding: Finding, number: int) -> None:
+    """Ask whether a finding is of use, and say what became of what was said."""
+    about = question, finding.passage_id, finding.quote
+    said = st.session_state.setdefault("said", {}).get(about)
+    with st.container(horizontal=True, vertical_alignment="center", key=f"use-{number}"):
+        for useful, label in ((True, "Useful"), (False, "Not useful")):
+            st.button(
+                label,
+                key=f"useful-{number}" if useful else f"useless-{number}",
+                on_click=_note,
+                args=(source, question, finding, useful),
+            )
+        if said:
+            st.html(words.noted_html(said))
+
+
+def _note(source: Library, question: str, finding: Finding, useful: bool) -> None:
+    key = question, finding.passage_id, finding.quote
+    try:
+        judging.note_candidate(source.root, question, finding, useful)
+        st.session_state["said"][key] = words.noted(useful)
+    except RetrieverError as error:
+        st.session_state["said"][key] = str(error)
 
 
 def _summary(answer: Answer, filters: Filters) -> None:

@@ -22,6 +22,7 @@ _FOLDER = Path(__file__).parent
 ASK = _FOLDER / "ask.py"
 DOCUMENT = _FOLDER / "document.py"
 LIBRARY = _FOLDER / "library.py"
+JUDGE = _FOLDER / "judge.py"
 
 # A file of our own: Streamlit fetches its named icons and emojis from other computers.
 ICON = str(_FOLDER / "icon.svg")

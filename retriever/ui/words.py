@@ -164,6 +164,18 @@ def finding_html(finding: Finding, links: Sequence[tuple[str, str]]) -> str:
     )
 
 
+def noted(useful: bool) -> str:
+    """What is said to a commissioner who has marked a finding."""
+    mark = "useful" if useful else "not useful"
+    return (f"Noted as {mark}, with your question, for this library's evaluators to judge. "
+            "It changes no answer by itself.")
+
+
+def noted_html(text: str) -> str:
+    """A line that is read out when it appears."""
+    return f'<p role="status" class="aside">{escape(text)}</p>'
+
+
 def metadata_html(document: Document) -> str:
     """A document's record as a table; what was not set by a librarian is marked as inferred."""
     metadata = document.metadata
