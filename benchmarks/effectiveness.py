@@ -216,10 +216,7 @@ def _remembering(searcher: Searcher) -> Searcher:
 
 def _ranker(searcher: Searcher) -> Rank:
     """The first five passages; a second copy of the same file (NG28) is left out of the search."""
-    seen: dict[str, str] = {}
-    for name, file in sorted(searcher.files.items(), key=lambda item: len(item[0])):
-        seen.setdefault(file.sha256, name)
-    copies = frozenset(n for n, file in searcher.files.items() if seen[file.sha256] != n)
+    copies = libraries.copies(searcher)
     return lambda query, mode: searcher.search(query, 5, mode=mode, gone=copies)
 
 

@@ -57,11 +57,14 @@ class Embedder:
     Attributes:
         model: `all-MiniLM-L6-v2` (packaged), `hashing` (for tests: no meaning, only words), or
             the folder of any other sentence-transformers model.
+        adapter: `commissioning` (the packaged model as trained further on commissioning
+            questions) or `none` (as released). Other models have no adapter.
         batch_size: Texts embedded at once.
         threads: Processor cores used; 0 means all.
     """
 
     model: str = "all-MiniLM-L6-v2"
+    adapter: str = "none"
     batch_size: int = 16
     threads: int = 0
 
@@ -76,6 +79,7 @@ class Search:
         vector_weight: For `weighted`: 0 is lexical alone, 1 is vector alone.
         rrf_k: For `rrf`: the constant added to each rank.
         candidates: How many passages each arm hands to the fusion.
+        weighed: How many of the fused passages the ranker weighs.
         k1: BM25's term saturation. b: BM25's length normalisation.
     """
 
@@ -84,6 +88,7 @@ class Search:
     vector_weight: float = 0.5
     rrf_k: int = 60
     candidates: int = 200
+    weighed: int = 60
     k1: float = 1.2
     b: float = 0.75
 
@@ -119,6 +124,7 @@ class Settings:
 
 
 CHOICES: dict[str, tuple[str, ...]] = {
+    "embedder.adapter": ("commissioning", "none"),
     "search.lexical": ("bm25s", "rank-bm25"),
     "search.fusion": ("weighted", "rrf"),
 }
@@ -137,6 +143,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "search.vector_weight": (0.0, 1.0),
     "search.rrf_k": (1, 1_000),
     "search.candidates": (10, 10_000),
+    "search.weighed": (5, 1_000),
     "search.k1": (0.0, 10.0),
     "search.b": (0.0, 1.0),
     "answers.findings": (1, 100),

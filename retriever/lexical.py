@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from retriever.config import Search
 
 Scores = NDArray[np.float64]
+Numbers = NDArray[np.int64]
 
 
 class LexicalIndex(Protocol):
@@ -32,6 +33,9 @@ class LexicalIndex(Protocol):
 
     def scores(self, terms: Sequence[str]) -> Scores:
         """BM25 score of every passage, shape `(passages,)`; 0 where no term occurs."""
+
+    def holding(self, term: str) -> Numbers:
+        """Numbers of the passages in which a term occurs, ascending."""
 
 
 class Bm25s:
@@ -79,6 +83,14 @@ class Bm25s:
         if not known:
             return np.zeros(self._size)
         return np.asarray(self._engine.get_scores_from_ids(known), dtype=np.float64)
+
+    def holding(self, term: str) -> Numbers:
+        """Numbers of the passages in which a term occurs."""
+        if term not in self._vocabulary:
+            return np.empty(0, dtype=np.int64)
+        starts, number = self._engine.scores["indptr"], self._vocabulary[term]
+        found = self._engine.scores["indices"][starts[number] : starts[number + 1]]
+        return np.asarray(found, dtype=np.int64)
 
     @property
     def _vocabulary(self) -> dict[str, int]:
@@ -153,6 +165,10 @@ class RankBm25:
         if self._engine is None:
             return np.zeros(len(self._terms))
         return np.asarray(self._engine.get_scores(list(terms)), dtype=np.float64)
+
+    def holding(self, term: str) -> Numbers:
+        """Numbers of the passages in which a term occurs."""
+        return np.flatnonzero([term in terms for terms in self._terms])
 
 
 ENGINES: dict[str, type[LexicalIndex]] = {"bm25s": Bm25s, "rank-bm25": RankBm25}

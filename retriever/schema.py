@@ -7,15 +7,15 @@ half open, so `document.text[start:end]` is the text meant. Page numbers count f
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
-Mode = Literal["hybrid", "lexical", "vector"]
+Mode = Literal["evidence", "hybrid", "lexical", "vector"]
 Outcome = Literal["answered", "indirect-only", "not-held"]
 FileState = Literal["added", "updated", "unchanged", "removed", "failed"]
 
-MODES: tuple[Mode, ...] = ("hybrid", "lexical", "vector")
+MODES: tuple[Mode, ...] = ("evidence", "hybrid", "lexical", "vector")
 
 SOURCE_TYPES: tuple[str, ...] = (
     "nice-guidance",
@@ -260,6 +260,8 @@ class Hit:
         lexical_rank: From 1, or None where BM25 did not find it; likewise `vector_rank`.
         lexical_score: BM25 score; 0.0 where no word matched.
         vector_score: Cosine similarity to the question, -1 to 1; None in lexical mode.
+        shares: In evidence mode, what each of the ranker's features adds to the passage's place
+            (below 0: takes from it), by the feature's name; empty for passages not weighed.
     """
 
     rank: int
@@ -270,6 +272,7 @@ class Hit:
     vector_rank: int | None = None
     lexical_score: float = 0.0
     vector_score: float | None = None
+    shares: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Query -> hits: BM25 and vectors, each over all passages, joined by fusion."""
+"""Query -> hits: BM25 and vectors over all passages, fused, then weighed as evidence."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ from retriever import generation
 from retriever.config import Settings
 from retriever.embedder import Embedder, Vectors
 from retriever.errors import BadQuestion
+from retriever.features import FEATURES, Describer, Pool
 from retriever.fusion import FUSIONS, Scores, ranks
 from retriever.generation import FileRecord, Generation
+from retriever.ranker import packaged
 from retriever.schema import MODES, SOURCE_TYPES, Filters, Hit, Mode, Passage
 from retriever.tokens import tokenise_query
 
@@ -48,6 +50,23 @@ class Scope:
     documents: int
 
 
+@dataclasses.dataclass(frozen=True)
+class _Found:
+    """Candidates by passage number, ascending; arrays of shape `(candidates,)`.
+
+    Attributes:
+        similar: Cosine similarity to the question; None in lexical mode.
+        scores: What they are ranked by.
+        shares: Place among the candidates -> each feature's share, of those that were weighed.
+    """
+
+    numbers: Numbers
+    lexical: Scores
+    similar: Scores | None
+    scores: Scores
+    shares: dict[int, Scores] = dataclasses.field(default_factory=dict)
+
+
 class Searcher:
     """An index in memory. Safe for many threads: nothing in it changes after opening."""
 
@@ -61,6 +80,8 @@ class Searcher:
         self._document_of = np.array(
             [numbers[passage.document_id] for passage in index.passages], dtype=np.int64
         )
+        titles = [file.entry.metadata.title for file in self.files.values()]
+        self._describer = Describer(index, titles, self._document_of)
 
     @classmethod
     def open(cls, index: Path, settings: Settings, embedder: Embedder) -> Self:
@@ -116,7 +137,7 @@ class Searcher:
         query: str,
         k: int,
         filters: Filters = NO_FILTERS,
-        mode: Mode = "hybrid",
+        mode: Mode = "evidence",
         gone: frozenset[str] = frozenset(),
         stopwatch: Stopwatch | None = None,
     ) -> list[Hit]:
@@ -126,9 +147,10 @@ class Searcher:
             query: Words or a question.
             k: How many, at least 1.
             filters: Restrictions.
-            mode: `hybrid`, or one arm alone.
+            mode: `evidence` (the fused passages weighed by the ranker), `hybrid` (fused), or one
+                arm alone.
             gone: See `scope`.
-            stopwatch: Told the seconds of `embed`, `lexical`, `vector` and `fusion`.
+            stopwatch: Told the seconds of `embed`, `lexical`, `vector`, `fusion` and `weighing`.
 
         Raises:
             BadQuestion: Unknown mode or `k` below 1.
@@ -148,7 +170,11 @@ class Searcher:
         with watch.time("vector"):
             near = self.generation.vectors.nearest(vector, depth, allowed) if len(vector) else None
         with watch.time("fusion"):
-            return self._join(words, near, vector, depth, allowed)[:k]
+            found = self._join(words, near, vector, depth, allowed)
+        with watch.time("weighing"):
+            if mode == "evidence":
+                found = self._weigh(query, vector, found)
+        return self._hits(found, k)
 
     def _embed(self, query: str, mode: Mode, watch: Stopwatch) -> Vectors:
         with watch.time("embed"):
@@ -170,8 +196,8 @@ class Searcher:
         vector: Vectors,
         depth: int,
         allowed: Numbers,
-    ) -> list[Hit]:
-        """Make hits of what the arms found: their union, both scores for each, fused."""
+    ) -> _Found:
+        """What the arms found: their union, both scores for each, fused."""
         found = [] if words is None else [_best(words, allowed, depth)]
         if near is not None:
             found.append(near)
@@ -184,19 +210,58 @@ class Searcher:
             scores = similar
         else:
             scores = FUSIONS[self._settings.search.fusion](lexical, similar, self._settings.search)
-        by_words = ranks(lexical)
-        by_vector = None if similar is None else ranks(similar)
-        order = np.argsort(-scores, kind="stable")
+        return _Found(numbers, lexical, similar, scores)
+
+    def _weigh(self, query: str, vector: Vectors, found: _Found) -> _Found:
+        """Score the best of the fused passages by the ranker; the others stay behind them.
+
+        Those behind keep their order: their fused scores, scaled to end below the least weighed.
+        """
+        pool, top, rest = self._pool(vector, found)
+        if not len(top):
+            return found
+        ranker = packaged()
+        shares = ranker.shares(self._describer.describe(query, vector, pool))
+        scores = np.empty_like(found.scores)
+        scores[top] = ranker.probabilities(shares)
+        ceiling = float(found.scores[top[-1]]) or 1.0
+        scores[rest] = 0.99 * float(scores[top].min()) * found.scores[rest] / ceiling
+        return dataclasses.replace(
+            found,
+            scores=scores,
+            shares={int(at): row for at, row in zip(top, shares, strict=True)},
+        )
+
+    def _pool(self, vector: Vectors, found: _Found) -> tuple[Pool, Numbers, Numbers]:
+        """The passages to weigh, their places among the candidates, and the others' places."""
+        order = np.argsort(-found.scores, kind="stable")
+        top, rest = np.split(order, [self._settings.search.weighed])
+        similar = self.generation.vectors.similarities(vector, found.numbers[top])
+        return Pool(found.numbers[top], found.scores[top], similar), top, rest
+
+    def pool(self, query: str, vector: Vectors, gone: frozenset[str] = frozenset()) -> Pool:
+        """The fused passages that the ranker weighs for a query, best first; for its training."""
+        allowed = self.scope(NO_FILTERS, gone).passages
+        depth = self._settings.search.candidates
+        near = self.generation.vectors.nearest(vector, depth, allowed)
+        found = self._join(self._words(query, allowed), near, vector, depth, allowed)
+        return self._pool(vector, found)[0]
+
+    def _hits(self, found: _Found, k: int) -> list[Hit]:
+        by_words = ranks(found.lexical)
+        by_vector = None if found.similar is None else ranks(found.similar)
+        order = np.argsort(-found.scores, kind="stable")[:k]
         return [
             Hit(
                 rank=rank,
-                passage=(passage := self.generation.passages[int(numbers[at])]),
+                passage=(passage := self.generation.passages[int(found.numbers[at])]),
                 title=self.files[passage.document_id].entry.metadata.title,
-                score=float(scores[at]),
-                lexical_rank=int(by_words[at]) if lexical[at] > 0 else None,
+                score=float(found.scores[at]),
+                lexical_rank=int(by_words[at]) if found.lexical[at] > 0 else None,
                 vector_rank=None if by_vector is None else int(by_vector[at]),
-                lexical_score=float(lexical[at]),
-                vector_score=None if similar is None else float(similar[at]),
+                lexical_score=float(found.lexical[at]),
+                vector_score=None if found.similar is None else float(found.similar[at]),
+                shares=_named(found.shares.get(int(at))),
             )
             for rank, at in enumerate(order, start=1)
         ]
@@ -209,6 +274,10 @@ class Searcher:
     def passages_of(self, document_id: str) -> list[Passage]:
         """The passages of one document, in order of the text."""
         return [p for p in self.generation.passages if p.document_id == document_id]
+
+
+def _named(shares: Scores | None) -> dict[str, float]:
+    return {} if shares is None else dict(zip(FEATURES, map(float, shares), strict=True))
 
 
 def _best(scores: Scores, allowed: Numbers, count: int) -> Numbers:

@@ -79,6 +79,10 @@ class VectorIndex:
             return np.empty(0)
         return np.asarray(self._index.reconstruct_batch(numbers) @ row, dtype=np.float64)
 
+    def rows(self, numbers: Numbers) -> Vectors:
+        """The numbered passages' vectors, shape `(len(numbers), dimension)`."""
+        return np.asarray(self._index.reconstruct_batch(numbers), dtype=np.float32)
+
     def _row(self, query: Vectors) -> Vectors:
         row = np.ascontiguousarray(query, dtype=np.float32).reshape(1, -1)
         if row.shape[1] != self._index.d:

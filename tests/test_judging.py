@@ -62,8 +62,13 @@ class TestPool:
 
     def test_holds_what_a_commissioner_marked(self, small: Library) -> None:
         found = {p.id for p in pool(small, ASKED)}
-        far = next(p for p in small.passages("notes") if p.id not in found)
-        marked = Candidate(ASKED, "notes", far.text[:40], useful=True)
+        far = next(
+            p
+            for name in small.searcher().files
+            for p in small.passages(name)
+            if p.id not in found
+        )
+        marked = Candidate(ASKED, far.document_id, far.text[:40], useful=True)
         assert {p.id for p in pool(small, ASKED, [marked])} == found | {far.id}
 
     def test_leaves_out_what_was_marked_in_a_document_that_is_gone(self, small: Library) -> None:
@@ -255,7 +260,7 @@ class TestAgreement:
 
 class TestCandidates:
     def test_the_last_word_on_a_finding_counts(self, tmp_path: Path, small: Library) -> None:
-        finding = small.ask(QUESTION).findings[0]
+        finding = next(f for f in small.ask(QUESTION).findings if QUOTED in f.quote)
         note_candidate(tmp_path, QUESTION, finding, useful=True)
         note_candidate(tmp_path, f"  {QUESTION} ", finding, useful=False)
         (row,) = read_candidates(tmp_path).rows

@@ -1,0 +1,113 @@
+"""Text -> what it does: report a result, recommend, tell how something was studied, set the scene.
+
+Counted from words and figures alone (`data/evidence.toml`), so that a person can check every
+count; which counts matter, and how much, the ranker learns.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+ROLES = ("result", "recommendation", "method", "background")
+PARTS = (*ROLES, "conclusion")
+
+_FIGURE = re.compile(r"(?<![\w.])[£$€]?\d+(?:[.,·]\d+)*(?:%|\b)")
+_INTERVAL = re.compile(
+    r"\b(?:95|99|90)\s?%|\bCI\b|\bp\s?[<=>≤≥]\s?0?[.·]\d|±|\b(?:OR|RR|HR|IRR|SMD|ICER)\b"
+    r"|\d\s?(?:to|–|-)\s?[-−]?\d+[.·]\d|£[\d,]+ per\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Signals:
+    """What stands in a text, each as a count.
+
+    Attributes:
+        result: Words of results; likewise `recommendation`, `method` and `background`.
+        figures: Numbers and percentages.
+        intervals: Confidence intervals, p-values, ratios and their like.
+        words: All words.
+    """
+
+    result: int
+    recommendation: int
+    method: int
+    background: int
+    figures: int
+    intervals: int
+    words: int
+
+
+def signals(text: str) -> Signals:
+    """Count what a text's words and figures show."""
+    counts = {role: len(_patterns()[role].findall(text)) for role in ROLES}
+    return Signals(
+        **counts,
+        figures=len(_FIGURE.findall(text)),
+        intervals=len(_INTERVAL.findall(text)),
+        words=len(text.split()),
+    )
+
+
+def heading_part(section: Sequence[str]) -> str:
+    """What the headings above a text say it is: one of `PARTS`, or an empty string."""
+    for heading in reversed(section):
+        for part in PARTS:
+            if _heading_patterns()[part].search(heading):
+                return part
+    return ""
+
+
+def outcome_part(question: str) -> str:
+    """The part of a question that names the outcome, or the whole where no word shows it.
+
+    "What is the effect of text reminders on attendance?" gives "attendance".
+    """
+    whole = question.strip().rstrip("?").strip()
+    after, until = _outcome_patterns()
+    begins = [match.end() for match in after.finditer(whole)]
+    part = whole[begins[-1] :].strip() if begins else ""
+    if not part:
+        return whole
+    stop = until.search(part)
+    return part[: stop.start()].strip() if stop and stop.start() > 0 else part
+
+
+@cache
+def _outcome_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    words = _data()["outcome"]
+    return _pattern(words["after"]), _pattern(words["until"])
+
+
+@cache
+def _patterns() -> dict[str, re.Pattern[str]]:
+    data = _data()
+    return {role: _pattern(data[role]) for role in ROLES}
+
+
+@cache
+def _heading_patterns() -> dict[str, re.Pattern[str]]:
+    headings = _data()["headings"]
+    return {part: _pattern(headings[part]) for part in PARTS}
+
+
+def _pattern(words: Sequence[str]) -> re.Pattern[str]:
+    # The longest first, so that "no difference" is not counted as "difference" alone.
+    ordered = sorted(words, key=len, reverse=True)
+    parts = [
+        re.escape(word.removesuffix("*")) + (r"\w*" if word.endswith("*") else r"\b")
+        for word in ordered
+    ]
+    return re.compile(rf"\b(?:{'|'.join(parts)})", re.IGNORECASE)
+
+
+@cache
+def _data() -> dict[str, Any]:
+    return tomllib.loads((files("retriever") / "data" / "evidence.toml").read_text("utf-8"))

@@ -1,0 +1,356 @@
+"""What the ranker knows of a passage that was found: one number for each entry of `FEATURES`.
+
+Some numbers say how near the passage is to the question, some how its document and its neighbours
+fare, some what kind of text it is. The words of a question count more where they are rare *within
+the passage's document*: in a report on link workers nearly every page says "link worker", so the
+pages that also say "attendance" are those about attendance. That tells the outcome from the
+intervention whatever way the question is put.
+
+Everything is computed when a question is asked, for the few dozen passages that are weighed, so
+that the word lists can be changed without reading a library again.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retriever.evidence import PARTS, Signals, heading_part, outcome_part, signals
+from retriever.generation import Generation
+from retriever.sentences import units
+from retriever.tokens import tokenise, tokenise_query
+
+Matrix = NDArray[np.float64]
+Numbers = NDArray[np.int64]
+Vector = NDArray[np.float32]
+
+FEATURES: tuple[str, ...] = (
+    "fused",
+    "fused_gap",
+    "similarity",
+    "similarity_in_document",
+    "place_in_document",
+    "document_best",
+    "document_mean",
+    "in_best_document",
+    "section_best",
+    "section_passages",
+    "neighbours_mean",
+    "neighbours_best",
+    "words",
+    "words_rare_in_document",
+    "outcome_words",
+    "sentence_words",
+    "sentence_outcome",
+    "result_sentence_words",
+    "result_sentence_outcome",
+    "recommending_sentence_words",
+    "heading_words",
+    "heading_covered",
+    "title_words",
+    "results",
+    "recommendations",
+    "methods",
+    "figures",
+    "intervals",
+    "length",
+    *(f"under_{part}" for part in PARTS),
+    "position",
+    "position_squared",
+)
+"""Names in the order of the columns; what each means to a reader stands in `data/labels.toml`."""
+
+_VIEWS = 20_000  # passages whose words are kept in memory once they were looked at
+_FEW_WORDS = 4  # a shorter "sentence" is a heading or a cell of a table
+_SHORT = 20  # words; densities of shorter passages would jump about
+_NOTHING = 1e-6
+_NEIGHBOUR_MISSING = 0.1  # a passage at a document's end: as if its neighbour were so much further
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The passages to weigh, best first as fused; arrays of shape `(passages,)`."""
+
+    numbers: Numbers
+    fused: Matrix
+    similar: Matrix
+
+
+@dataclass(frozen=True)
+class _Sentence:
+    terms: frozenset[str]
+    result: float
+    recommendation: float
+
+
+@dataclass(frozen=True)
+class _View:
+    """One passage's words, as far as they do not depend on a question.
+
+    Attributes:
+        headings: Terms of the two innermost headings, which stand in the heading line too.
+        innermost: Terms of the innermost heading, with their rarity in the library.
+    """
+
+    signals: Signals
+    part: str
+    sentences: tuple[_Sentence, ...]
+    headings: frozenset[str]
+    innermost: dict[str, float]
+    title: frozenset[str]
+
+
+@dataclass(frozen=True)
+class _Words:
+    """A question's words and their weights.
+
+    Attributes:
+        terms: Those that occur in the library, `t` of them.
+        rarity: How rare each is in the library, shape `(t,)`.
+        outcome: 1 for those of the question's outcome part, else 0, shape `(t,)`.
+        held: 1 where a candidate holds a term, shape `(passages, t)`.
+        rare_here: Rarity in the library times that in the candidate's document, same shape.
+    """
+
+    terms: list[str]
+    rarity: Matrix
+    outcome: Matrix
+    held: Matrix
+    rare_here: Matrix
+
+
+class Describer:
+    """Gives the features of candidates in one index. Safe for many threads."""
+
+    def __init__(self, index: Generation, titles: Sequence[str], document_of: Numbers) -> None:
+        """Prepare for an index.
+
+        Args:
+            index: Passages, vectors and terms; passages of one document stand together.
+            titles: Title of each document, by document number.
+            document_of: Document number of each passage, shape `(passages,)`.
+        """
+        self._index = index
+        self._titles = titles
+        self._document_of = document_of
+        self._sizes = np.bincount(document_of, minlength=len(titles))
+        self._firsts = np.searchsorted(document_of, np.arange(len(titles)))
+        self._view = lru_cache(maxsize=_VIEWS)(self._look_at)
+
+    def describe(self, question: str, vector: Vector, pool: Pool) -> Matrix:
+        """The candidates' features, shape `(passages, len(FEATURES))`, in the pool's order."""
+        views = [self._view(int(number)) for number in pool.numbers]
+        words = self._words(question, pool)
+        columns = {
+            **self._nearness(vector, pool),
+            **_overlaps(words, views),
+            **_headings(words, views),
+            **_kinds(views),
+            **self._positions(pool),
+        }
+        return np.column_stack([columns[name] for name in FEATURES])
+
+    def _look_at(self, number: int) -> _View:
+        passage = self._index.passages[number]
+        title = self._titles[self._document_of[number]]
+        sentences = []
+        for start, end in units(passage.text):
+            found = signals(passage.text[start:end])
+            if found.words >= _FEW_WORDS:
+                sentences.append(
+                    _Sentence(
+                        frozenset(tokenise(passage.text[start:end])),
+                        result_likeness(found),
+                        recommendation_likeness(found),
+                    )
+                )
+        return _View(
+            signals(passage.text),
+            heading_part(passage.section),
+            tuple(sentences),
+            frozenset(tokenise(" ".join(passage.section[-2:]))),
+            {term: self._rarity(term) for term in tokenise(" ".join(passage.section[-1:]))},
+            frozenset(tokenise(title)),
+        )
+
+    def _rarity(self, term: str, found: int | None = None) -> float:
+        """How rare a term is in the library: ln(1 + N / (1 + n)); `n` is counted if left out."""
+        count = len(self._index.lexical.holding(term)) if found is None else found
+        return math.log(1 + len(self._index.passages) / (1 + count))
+
+    def _words(self, question: str, pool: Pool) -> _Words:
+        lexical = self._index.lexical
+        asked = dict.fromkeys(tokenise_query(question))
+        places = {term: found for term in asked if len(found := lexical.holding(term))}
+        outcome = set(tokenise_query(outcome_part(question)))
+        documents = self._document_of[pool.numbers]
+        held = np.zeros((len(pool.numbers), len(places)))
+        rare_here = np.zeros_like(held)
+        rarity = np.array([self._rarity(term, len(found)) for term, found in places.items()])
+        for column, found in enumerate(places.values()):
+            held[:, column] = np.isin(pool.numbers, found)
+            counts = np.bincount(self._document_of[found], minlength=len(self._sizes))[documents]
+            here = np.log((self._sizes[documents] + 1) / (counts + 0.5)) * rarity[column]
+            rare_here[:, column] = np.where(counts > 0, np.maximum(here, 0), 0)
+        in_outcome = np.array([float(term in outcome) for term in places])
+        return _Words(list(places), rarity, in_outcome, held, rare_here)
+
+    def _nearness(self, vector: Vector, pool: Pool) -> dict[str, Matrix]:
+        documents = self._document_of[pool.numbers]
+        _, own = np.unique(documents, return_inverse=True)
+        sections = _numbered([self._section(int(number)) for number in pool.numbers])
+        neighbours = self._neighbours(vector, pool)
+        best_in_section = _by_group(pool.fused, sections, np.max)
+        return {
+            "fused": pool.fused,
+            "fused_gap": pool.fused - pool.fused.max(initial=0.0),
+            "similarity": pool.similar,
+            "similarity_in_document": pool.similar - self._means[documents] @ vector,
+            "place_in_document": 1 / np.sqrt(1 + _better_in_group(pool.fused, own)),
+            "document_best": _by_group(pool.fused, own, np.max),
+            "document_mean": _by_group(pool.fused, own, _mean_of_best),
+            "in_best_document": (documents == documents[0]).astype(float),
+            "section_best": best_in_section,
+            "section_passages": np.log(np.bincount(sections)[sections]),
+            "neighbours_mean": neighbours.mean(axis=1),
+            "neighbours_best": neighbours.max(axis=1),
+        }
+
+    def _section(self, number: int) -> tuple[str, tuple[str, ...]]:
+        passage = self._index.passages[number]
+        return passage.document_id, passage.section
+
+    def _neighbours(self, vector: Vector, pool: Pool) -> Matrix:
+        """Similarity of the passages before and after each candidate, shape `(passages, 2)`."""
+        beside = pool.numbers[:, None] + np.array([[-1, 1]])
+        inside = np.clip(beside, 0, len(self._document_of) - 1)
+        same = (self._document_of[inside] == self._document_of[pool.numbers][:, None]) & (
+            beside == inside
+        )
+        similar = self._index.vectors.similarities(vector, inside.ravel()).reshape(-1, 2)
+        return np.where(same, similar, pool.similar[:, None] - _NEIGHBOUR_MISSING)
+
+    @cached_property
+    def _means(self) -> Vector:
+        """Mean vector of each document, shape `(documents, dimension)`; zeros without passages."""
+        rows = self._index.vectors.rows(np.arange(len(self._document_of)))
+        sums = np.zeros((len(self._sizes), rows.shape[1]), dtype=np.float32)
+        np.add.at(sums, self._document_of, rows)
+        return np.asarray(sums / np.maximum(self._sizes, 1)[:, None], dtype=np.float32)
+
+    def _positions(self, pool: Pool) -> dict[str, Matrix]:
+        documents = self._document_of[pool.numbers]
+        position = (pool.numbers - self._firsts[documents]) / self._sizes[documents]
+        return {"position": position, "position_squared": position**2}
+
+
+def result_likeness(found: Signals) -> float:
+    """How much a sentence looks like a result, 0 to 1: its words of results and its figures."""
+    return min(1.0, (found.result + found.intervals + 0.3 * found.figures) / 4)
+
+
+def recommendation_likeness(found: Signals) -> float:
+    """How much a sentence looks like a recommendation, 0 to 1."""
+    return min(1.0, found.recommendation / 2)
+
+
+def _overlaps(words: _Words, views: Sequence[_View]) -> dict[str, Matrix]:
+    """Shares of the question's words, by weight, in the passage and in its best sentence."""
+    outcome_rarity = words.rarity * words.outcome
+    rare_outcome = words.rare_here * words.outcome
+    best = np.zeros((len(views), 5))
+    for row, view in enumerate(views):
+        for sentence in view.sentences:
+            has = np.array([float(term in sentence.terms) for term in words.terms])
+            share, outcome = _share(has, words.rarity), _share(has, outcome_rarity)
+            best[row] = np.maximum(
+                best[row],
+                (
+                    share,
+                    outcome,
+                    share * sentence.result,
+                    outcome * sentence.result,
+                    _share(has, words.rare_here[row]) * sentence.recommendation,
+                ),
+            )
+    return {
+        "words": _share(words.held, words.rarity),
+        "words_rare_in_document": _share(words.held, words.rare_here),
+        "outcome_words": _share(words.held, rare_outcome),
+        "sentence_words": best[:, 0],
+        "sentence_outcome": best[:, 1],
+        "result_sentence_words": best[:, 2],
+        "result_sentence_outcome": best[:, 3],
+        "recommending_sentence_words": best[:, 4],
+    }
+
+
+def _share(has: Matrix, weights: Matrix) -> Matrix:
+    """Share of the words' weight that is held, along the last axis; 0 without any weight."""
+    return np.asarray((has * weights).sum(axis=-1) / (weights.sum(axis=-1) + _NOTHING))
+
+
+def _headings(words: _Words, views: Sequence[_View]) -> dict[str, Matrix]:
+    asked = set(words.terms)
+    in_headings = np.array([[float(t in view.headings) for t in words.terms] for view in views])
+    in_title = np.array([[float(t in view.title) for t in words.terms] for view in views])
+    covered = [
+        sum(weight for term, weight in view.innermost.items() if term in asked)
+        / (sum(view.innermost.values()) + _NOTHING)
+        for view in views
+    ]
+    shape = (len(views), len(words.terms))
+    return {
+        "heading_words": _share(in_headings.reshape(shape), words.rare_here),
+        "heading_covered": np.array(covered),
+        "title_words": _share(in_title.reshape(shape), words.rarity),
+    }
+
+
+def _kinds(views: Sequence[_View]) -> dict[str, Matrix]:
+    """What kind of text each passage is: densities of tell-tale words, and the headings above."""
+
+    def density(name: str) -> Matrix:
+        counts = [
+            getattr(view.signals, name) / max(view.signals.words, _SHORT) * 10 for view in views
+        ]
+        return np.sqrt(counts)
+
+    return {
+        "results": density("result"),
+        "recommendations": density("recommendation"),
+        "methods": density("method"),
+        "figures": density("figures"),
+        "intervals": density("intervals"),
+        "length": np.log([max(view.signals.words, _SHORT) for view in views]),
+        **{
+            f"under_{part}": np.array([float(view.part == part) for view in views])
+            for part in PARTS
+        },
+    }
+
+
+def _numbered(keys: Sequence[object]) -> Numbers:
+    numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+    return np.array([numbers[key] for key in keys], dtype=np.int64)
+
+
+def _by_group(values: Matrix, groups: Numbers, of: Callable[[Matrix], float]) -> Matrix:
+    """For each value, `of` its group's values."""
+    return np.array([of(values[groups == group]) for group in range(groups.max() + 1)])[groups]
+
+
+def _mean_of_best(values: Matrix) -> float:
+    """The five best values' sum over five, so that many good passages tell of a good document."""
+    return float(np.sort(values)[-5:].sum() / 5)
+
+
+def _better_in_group(values: Matrix, groups: Numbers) -> Numbers:
+    """For each value, how many of its group are higher."""
+    same = groups[:, None] == groups[None, :]
+    return np.asarray((same & (values[None, :] > values[:, None])).sum(axis=1), dtype=np.int64)

@@ -1,0 +1,82 @@
+"""How likely is it that a passage reports evidence, or recommends, in answer to the question?
+
+A linear model over `features.FEATURES`, read from `data/ranker.toml`, a file that a person can
+read: each feature's weight, and the mean and the scale that it is measured by. It is trained by
+`scripts/train_ranker`, never here.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from retriever.errors import ModelError
+from retriever.features import FEATURES, Matrix
+
+RANKER = Path(__file__).parent / "data" / "ranker.toml"
+
+
+@dataclass(frozen=True)
+class Ranker:
+    """The model; arrays of shape `(len(FEATURES),)`.
+
+    Attributes:
+        slope: With `offset`, turns a score into a probability: 1 / (1 + exp(-(slope * s + offset)))
+            (Platt 1999, "Probabilistic outputs for support vector machines").
+    """
+
+    weights: Matrix
+    means: Matrix
+    scales: Matrix
+    slope: float
+    offset: float
+
+    @classmethod
+    def read(cls, path: Path = RANKER) -> Self:
+        """Read a model file.
+
+        Raises:
+            ModelError: It is missing or damaged, or made for other features.
+        """
+        try:
+            data = tomllib.loads(path.read_text("utf-8"))
+            rows = data["features"]
+            if set(rows) != set(FEATURES):
+                raise ValueError("its features are not this program's")
+            columns = {
+                key: np.array([float(rows[name][key]) for name in FEATURES])
+                for key in ("weight", "mean", "scale")
+            }
+            slope, offset = float(data["slope"]), float(data["offset"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ModelError(
+                f"The ranker's file {path} cannot be used: {error}. Re-install the retriever, or "
+                "train it again with scripts/train_ranker."
+            ) from error
+        return cls(columns["weight"], columns["mean"], columns["scale"], slope, offset)
+
+    def shares(self, features: Matrix) -> Matrix:
+        """Each feature's share in each passage's score, same shape as `features`.
+
+        Above 0 it speaks for the passage, below 0 against it; a row's sum is the score.
+        """
+        return np.asarray(self.weights * (features - self.means) / self.scales)
+
+    def probabilities(self, shares: Matrix) -> Matrix:
+        """Chance that each passage answers, 0 to 1, from its shares; shape `(passages,)`."""
+        return np.asarray(1 / (1 + np.exp(-(self.slope * shares.sum(axis=1) + self.offset))))
+
+
+@cache
+def packaged() -> Ranker:
+    """The ranker that comes with the program.
+
+    Raises:
+        ModelError: Its file is missing or damaged.
+    """
+    return Ranker.read()
