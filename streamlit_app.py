@@ -2,7 +2,17 @@
 
 import streamlit as st
 
-from retriever.ui.shared import ASK, DOCUMENT, ICON, JUDGE, LIBRARY, SERVICE, banner, style
+from retriever.ui.shared import (
+    ASK,
+    DOCUMENT,
+    EVALUATE,
+    ICON,
+    JUDGE,
+    LIBRARY,
+    SERVICE,
+    banner,
+    style,
+)
 
 st.set_page_config(page_title=SERVICE, page_icon=ICON, layout="wide")
 style()
@@ -11,6 +21,7 @@ pages = [
     st.Page(LIBRARY, title="Library", url_path="library"),
     st.Page(DOCUMENT, title="Document", url_path="document"),
     st.Page(JUDGE, title="Judge", url_path="judge"),
+    st.Page(EVALUATE, title="Evaluate", url_path="evaluate"),
 ]
 current = st.navigation(pages, position="hidden")
 banner(pages, current)

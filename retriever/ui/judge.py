@@ -15,7 +15,14 @@ from retriever.judgements import HIGHEST_GRADE, Question, jsonl, read_questions
 from retriever.labels import grade_in_words
 from retriever.schema import Passage
 from retriever.ui import evaluator_words, words
-from retriever.ui.shared import heading, library, paragraph, problem, problems_in_a_box
+from retriever.ui.shared import (
+    heading,
+    library,
+    paragraph,
+    problem,
+    problems_in_a_box,
+    put_into_address,
+)
 
 # The names of the address's values; a widget of the same name sets it.
 JUDGE, QUESTION, TYPED, FILE, AGAIN = "judge", "question", "text", "file", "again"
@@ -150,14 +157,7 @@ def _form(root: Path) -> None:
 
 
 def _choose_file() -> None:
-    _put(FILE, st.session_state[FILE].strip())
-
-
-def _put(name: str, value: str) -> None:
-    """Put a value into the address, or take it out where it is empty."""
-    st.query_params.pop(name, None)
-    if value:
-        st.query_params[name] = value
+    put_into_address(FILE, st.session_state[FILE].strip())
 
 
 def _start() -> None:
@@ -366,7 +366,7 @@ def _undo(sitting: Sitting) -> None:
 
 
 def _switch_keys() -> None:
-    _put(KEYS, "" if st.session_state[KEYS] else _OFF)
+    put_into_address(KEYS, "" if st.session_state[KEYS] else _OFF)
 
 
 def _skip(passage: Passage) -> None:

@@ -23,6 +23,7 @@ ASK = _FOLDER / "ask.py"
 DOCUMENT = _FOLDER / "document.py"
 LIBRARY = _FOLDER / "library.py"
 JUDGE = _FOLDER / "judge.py"
+EVALUATE = _FOLDER / "evaluate.py"
 
 # A file of our own: Streamlit fetches its named icons and emojis from other computers.
 ICON = str(_FOLDER / "icon.svg")
@@ -58,6 +59,13 @@ def picture(pdf: Path, sha256: str, page: int, quotation: str) -> Picture:
         UnreadableFile: The file is gone or has no such page.
     """
     return render(pdf, page, quotation)
+
+
+def put_into_address(name: str, value: str) -> None:
+    """Put a value into the address, or take it out where it is empty."""
+    st.query_params.pop(name, None)
+    if value:
+        st.query_params[name] = value
 
 
 def style() -> None:
