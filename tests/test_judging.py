@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
-from small_library import QUESTION, build
+from small_library import QUESTION, QUOTED, build
 
 from retriever import Library
 from retriever.errors import JudgementError, StorageError
@@ -265,7 +265,7 @@ class TestCandidates:
         note_candidate(tmp_path, f"  {QUESTION} ", finding, useful=False)
         (row,) = read_candidates(tmp_path).rows
         assert not row.useful
-        assert row.quote == finding.quote
+        assert QUOTED in row.quote
         assert row.question == question_of(QUESTION)
 
     def test_they_are_never_read_as_judgements(self, tmp_path: Path, small: Library) -> None:
