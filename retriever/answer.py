@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from retriever.config import Answers
+from retriever.evidence import answering_likeness
 from retriever.fusion import Scores
 from retriever.generation import FileRecord
 from retriever.schema import Answer, Finding, Hit, Query, Record, pages_of, to_dict
@@ -26,9 +27,10 @@ _JSON_ONLY = {"documents_searched", "passages_searched", "message"}
 _NEAR_REPEAT = 0.8
 # Chosen on the choosing halves of `benchmarks/answers.py`, with `answers.min_similarity`.
 _WORD_WEIGHT = 0.5
-_PASSAGE_WEIGHT = 0.6
+_PASSAGE_WEIGHT = 1.0
 _WORD_ALLOWANCE = 0.1
 _NEIGHBOUR = 0.8
+_ROLE_WEIGHT = 0.2
 _UNFINISHED = 0.15  # a title or a list item says less than a sentence
 _WHOLE = re.compile(r"[.!…][\"'”’)\]]*(?:\s*\[[^\]]*\])?[\d,–-]*$")
 _FEWEST_WORDS = 4
@@ -160,6 +162,7 @@ def _candidates(
     if not texts:
         return []
     scores = searcher.similarities(query.text, texts) + _WORD_WEIGHT * _overlaps(query.text, texts)
+    scores += _ROLE_WEIGHT * np.array([answering_likeness(query.text, text) for text in texts])
     scores -= _UNFINISHED * np.array([_WHOLE.search(text) is None for text in texts])
     best_hit = max(hit.score for hit in hits) or 1.0
     candidates = []

@@ -164,10 +164,12 @@ def index(root: Path | None, retry_failed: bool, layout: str) -> None:
 @click.option(
     "--mode",
     type=click.Choice(MODES),
-    default="hybrid",
+    default="evidence",
     show_default=True,
-    help="Search by words (lexical), by meaning (vector), or by both.",
+    help="Search by words (lexical), by meaning (vector), by both (hybrid), or by both and then "
+    "by how likely a passage is to report evidence that answers (evidence).",
 )
+@click.option("--explain", is_flag=True, help="Say what speaks for each passage and what against.")
 @filter_options
 @click.option("--query-id", default="1", show_default=True, help="The topic, for --format trec.")
 @format_option("table", "json", "trec")
@@ -177,6 +179,7 @@ def search(
     query: str,
     k: int,
     mode: Mode,
+    explain: bool,
     filters: Filters,
     query_id: str,
     layout: str,
@@ -184,12 +187,12 @@ def search(
     """List the passages that fit QUERY best ("-" reads it from standard input)."""
     hits = _open(root).search(_words(query), k, mode, filters)
     if layout == "json":
-        click.echo(output.as_json([output.hit_record(hit) for hit in hits]))
+        click.echo(output.as_json([output.hit_record(hit, explain) for hit in hits]))
     elif layout == "trec":
         for line in output.run_lines(hits, query_id, f"retriever-{mode}"):
             click.echo(line)
     else:
-        click.echo(output.hit_table(hits))
+        click.echo(output.hit_table(hits, explain))
 
 
 @cli.command(

@@ -106,7 +106,7 @@ class Answers:
     """
 
     findings: int = 8
-    per_document: int = 2
+    per_document: int = 3
     passages: int = 9
     max_sentences: int = 3
     min_similarity: float = 0.5

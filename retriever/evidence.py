@@ -16,6 +16,7 @@ from typing import Any
 
 ROLES = ("result", "recommendation", "method", "background")
 PARTS = (*ROLES, "conclusion")
+ASKS = ("effect", "advice")
 
 _FIGURE = re.compile(r"(?<![\w.])[£$€]?\d+(?:[.,·]\d+)*(?:%|\b)")
 _INTERVAL = re.compile(
@@ -56,6 +57,31 @@ def signals(text: str) -> Signals:
     )
 
 
+def result_likeness(found: Signals) -> float:
+    """How much a sentence looks like a result, 0 to 1: its words of results and its figures."""
+    return min(1.0, (found.result + found.intervals + 0.3 * found.figures) / 4)
+
+
+def recommendation_likeness(found: Signals) -> float:
+    """How much a sentence looks like a recommendation, 0 to 1."""
+    return min(1.0, found.recommendation / 2)
+
+
+def answering_likeness(question: str, text: str) -> float:
+    """How much a sentence looks like what a question asks for, 0 to 1.
+
+    A result where an effect is asked, a recommendation where advice is, and where the question
+    shows neither or both, whichever the sentence is more like.
+    """
+    found, asked = signals(text), asks_for(question)
+    result, recommendation = result_likeness(found), recommendation_likeness(found)
+    if asked == {"effect"}:
+        return result
+    if asked == {"advice"}:
+        return recommendation
+    return max(result, recommendation)
+
+
 def heading_part(section: Sequence[str]) -> str:
     """What the headings above a text say it is: one of `PARTS`, or an empty string."""
     for heading in reversed(section):
@@ -78,6 +104,16 @@ def outcome_part(question: str) -> str:
         return whole
     stop = until.search(part)
     return part[: stop.start()].strip() if stop and stop.start() > 0 else part
+
+
+def asks_for(question: str) -> frozenset[str]:
+    """What a question's words ask for: `effect` (what happens), `advice` (what to do), or both."""
+    return frozenset(kind for kind, words in _asking_patterns().items() if words.search(question))
+
+
+@cache
+def _asking_patterns() -> dict[str, re.Pattern[str]]:
+    return {kind: _pattern(words) for kind, words in _data()["asks"].items() if kind in ASKS}
 
 
 @cache

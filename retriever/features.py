@@ -20,7 +20,17 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from retriever.evidence import PARTS, Signals, heading_part, outcome_part, signals
+from retriever.evidence import (
+    ASKS,
+    PARTS,
+    Signals,
+    asks_for,
+    heading_part,
+    outcome_part,
+    recommendation_likeness,
+    result_likeness,
+    signals,
+)
 from retriever.generation import Generation
 from retriever.sentences import units
 from retriever.tokens import tokenise, tokenise_query
@@ -28,6 +38,32 @@ from retriever.tokens import tokenise, tokenise_query
 Matrix = NDArray[np.float64]
 Numbers = NDArray[np.int64]
 Vector = NDArray[np.float32]
+
+# A digest or an abstract is all about its topic and all findings: there, likeness to the question
+# says more and the words of results say less. These features therefore count once more by how
+# short their document is.
+IF_SHORT = (
+    "similarity",
+    "words",
+    "title_words",
+    "document_best",
+    "result_sentence_outcome",
+    "results",
+    "figures",
+    "position",
+)
+# What kind of text answers depends on what is asked: what happens to people, or what to do.
+IF_ASKED = (
+    "similarity",
+    "heading_words",
+    "result_sentence_outcome",
+    "results",
+    "figures",
+    "recommendations",
+    "under_result",
+    "under_recommendation",
+    "position",
+)
 
 FEATURES: tuple[str, ...] = (
     "fused",
@@ -62,12 +98,15 @@ FEATURES: tuple[str, ...] = (
     *(f"under_{part}" for part in PARTS),
     "position",
     "position_squared",
+    *(f"{name}_if_short" for name in IF_SHORT),
+    *(f"{name}_if_{kind}_asked" for kind in ASKS for name in IF_ASKED),
 )
 """Names in the order of the columns; what each means to a reader stands in `data/labels.toml`."""
 
 _VIEWS = 20_000  # passages whose words are kept in memory once they were looked at
 _FEW_WORDS = 4  # a shorter "sentence" is a heading or a cell of a table
 _SHORT = 20  # words; densities of shorter passages would jump about
+_SHORT_DOCUMENT = 10  # passages; such a document counts as half short
 _NOTHING = 1e-6
 _NEIGHBOUR_MISSING = 0.1  # a passage at a document's end: as if its neighbour were so much further
 
@@ -153,6 +192,12 @@ class Describer:
             **_kinds(views),
             **self._positions(pool),
         }
+        shortness = 1 / (1 + self._sizes[self._document_of[pool.numbers]] / _SHORT_DOCUMENT)
+        columns |= {f"{name}_if_short": columns[name] * shortness for name in IF_SHORT}
+        asked = asks_for(question)
+        for kind in ASKS:
+            share = float(kind in asked)
+            columns |= {f"{name}_if_{kind}_asked": columns[name] * share for name in IF_ASKED}
         return np.column_stack([columns[name] for name in FEATURES])
 
     def _look_at(self, number: int) -> _View:
@@ -247,16 +292,6 @@ class Describer:
         documents = self._document_of[pool.numbers]
         position = (pool.numbers - self._firsts[documents]) / self._sizes[documents]
         return {"position": position, "position_squared": position**2}
-
-
-def result_likeness(found: Signals) -> float:
-    """How much a sentence looks like a result, 0 to 1: its words of results and its figures."""
-    return min(1.0, (found.result + found.intervals + 0.3 * found.figures) / 4)
-
-
-def recommendation_likeness(found: Signals) -> float:
-    """How much a sentence looks like a recommendation, 0 to 1."""
-    return min(1.0, found.recommendation / 2)
 
 
 def _overlaps(words: _Words, views: Sequence[_View]) -> dict[str, Matrix]:

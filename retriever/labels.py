@@ -30,6 +30,11 @@ def grade_in_words(grade: int) -> str:
     return str(LABELS["grades"][str(grade)]["label"])
 
 
+def feature_in_words(feature: str) -> str:
+    """A feature of the ranker in words; a conditional one (`…_if_short`) as the one it adds to."""
+    return str(LABELS["features"][feature.partition("_if_")[0]])
+
+
 def status_of(status: str, source_type: str) -> Status | None:
     """A status in words, or None where it is unknown and the source is of a kind that stays true.
 

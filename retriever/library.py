@@ -96,7 +96,7 @@ class Library:
         )
 
     def search(
-        self, query: str, k: int = 10, mode: Mode = "hybrid", filters: Filters = NO_FILTERS
+        self, query: str, k: int = 10, mode: Mode = "evidence", filters: Filters = NO_FILTERS
     ) -> list[Hit]:
         """The `k` best passages, best first.
 

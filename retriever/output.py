@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TextIO
 
 from retriever.config import Setting
-from retriever.labels import kind_of_source, status_of
+from retriever.labels import feature_in_words, kind_of_source, status_of
 from retriever.schema import (
     Answer,
     Check,
@@ -172,9 +172,12 @@ def _outcome_row(row: FileOutcome) -> Row:
     return (row.outcome, row.path, row.document_id, row.pages, row.passages, row.reason)
 
 
-def hit_record(hit: Hit) -> dict[str, Any]:
-    """One row of `retriever search --format json`."""
-    return {
+_REASONS = 6
+
+
+def hit_record(hit: Hit, explain: bool = False) -> dict[str, Any]:
+    """One row of `retriever search --format json`; `explain` adds each feature's share."""
+    record = {
         "rank": hit.rank,
         "passage_id": hit.passage.id,
         "document_id": hit.passage.document_id,
@@ -185,10 +188,29 @@ def hit_record(hit: Hit) -> dict[str, Any]:
         "vector_rank": hit.vector_rank,
         "text": hit.passage.text,
     }
+    return {**record, "shares": dict(hit.shares)} if explain else record
 
 
-def hit_table(hits: Sequence[Hit]) -> str:
-    """Passages found, best first, a line each."""
+def reasons(hit: Hit) -> list[tuple[str, float]]:
+    """What speaks most for a passage (above 0) or against it (below), in words, the most first.
+
+    Features that mean the same to a reader are added up. Empty where the passage was not weighed.
+    """
+    sums: dict[str, float] = {}
+    for feature, share in hit.shares.items():
+        words = feature_in_words(feature)
+        sums[words] = sums.get(words, 0.0) + share
+    ordered = sorted(sums.items(), key=lambda item: -abs(item[1]))
+    return [(words, share) for words, share in ordered if abs(share) >= 0.05][:_REASONS]
+
+
+def _reasons_line(hit: Hit) -> str:
+    told = ", ".join(f"{words} {share:+.1f}" for words, share in reasons(hit))
+    return f"{hit.rank}: {told or 'not weighed: only the best found are, in evidence mode'}"
+
+
+def hit_table(hits: Sequence[Hit], explain: bool = False) -> str:
+    """Passages found, best first, a line each; `explain` adds why each stands where it does."""
     if not hits:
         return "Nothing in the library fits these words and filters."
     rows = [
@@ -202,7 +224,11 @@ def hit_table(hits: Sequence[Hit]) -> str:
         )
         for hit in hits
     ]
-    return table(("rank", "score", "passage", "pages", "title", "text"), rows)
+    listed = table(("rank", "score", "passage", "pages", "title", "text"), rows)
+    if not explain:
+        return listed
+    heading = "What speaks for each passage (+) and against it (-), the most first:"
+    return "\n".join([listed, "", heading, *map(_reasons_line, hits)])
 
 
 def run_lines(hits: Sequence[Hit], query_id: str, tag: str) -> Iterator[str]:

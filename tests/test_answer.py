@@ -72,7 +72,7 @@ def test_few_findings_out_of_one_document_unless_asked(make_library):
         for n, town in enumerate(["Leeds", "York", "Hull", "Bath"])
     )
     library = make_library({"a.md": f"# T\n\n{sections}"})
-    assert len(library.ask(QUESTION).findings) == 2
+    assert len(library.ask(QUESTION).findings) == 3
     more = library.ask(QUESTION, Filters(document_ids=("a",)), per_document=10)
     assert len(more.findings) == 4
 

@@ -180,7 +180,7 @@ class TestSearch:
         rows = [line.split(" ") for line in printed.splitlines()]
         found = data(library, "search", QUESTION)
         assert [row[2] for row in rows] == [hit["passage_id"] for hit in found]
-        assert {(row[0], row[1], row[5]) for row in rows} == {("q7", "Q0", "retriever-hybrid")}
+        assert {(row[0], row[1], row[5]) for row in rows} == {("q7", "Q0", "retriever-evidence")}
         assert [row[3] for row in rows] == [str(n) for n in range(1, len(rows) + 1)]
 
     @pytest.mark.parametrize("scores", [[1.0, 1.0, 1.0], [0.5, 0.0, 0.0, -0.0], [2.0, 1.0, 1.0]])

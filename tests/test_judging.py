@@ -60,16 +60,23 @@ class TestPool:
         assert [p.id for p in pool(small, ASKED)] == first
         assert [p.id for p in pool(small, Question("q2", QUESTION))] != first
 
-    def test_holds_what_a_commissioner_marked(self, small: Library) -> None:
-        found = {p.id for p in pool(small, ASKED)}
+    def test_holds_what_a_commissioner_marked(self, tmp_path: Path) -> None:
+        (tmp_path / "corpus").mkdir()
+        (tmp_path / "retriever.toml").write_text('embedder.model = "hashing"\n', "utf-8")
+        for number in range(30):
+            text = f"Reminder letters raised bowel cancer screening uptake in practice {number}."
+            (tmp_path / "corpus" / f"practice-{number}.txt").write_text(text, "utf-8")
+        library = Library.open(tmp_path)
+        library.index()
+        found = {p.id for p in pool(library, ASKED)}
         far = next(
-            p
-            for name in small.searcher().files
-            for p in small.passages(name)
-            if p.id not in found
+            passage
+            for name in library.searcher().files
+            for passage in library.passages(name)
+            if passage.id not in found
         )
         marked = Candidate(ASKED, far.document_id, far.text[:40], useful=True)
-        assert {p.id for p in pool(small, ASKED, [marked])} == found | {far.id}
+        assert {p.id for p in pool(library, ASKED, [marked])} == found | {far.id}
 
     def test_leaves_out_what_was_marked_in_a_document_that_is_gone(self, small: Library) -> None:
         gone = Candidate(ASKED, "gone", "Anything.", useful=True)

@@ -5,7 +5,7 @@ import pytest
 from retriever import Library
 from retriever.answer import to_json
 from retriever.errors import BadQuestion, RetrieverError, UnknownDocument
-from retriever.schema import Filters
+from retriever.schema import MODES, Filters
 
 FILES = {
     "letters.md": "# Letters\n\nReminder letters raised uptake of bowel screening by 4 points.",
@@ -102,7 +102,7 @@ def test_the_json_has_the_agreed_shape(make_library):
 )
 def test_filters_let_through_only_what_they_name(make_library, filters, expected):
     library = make_library(FILES)
-    for mode in ("hybrid", "lexical", "vector"):
+    for mode in MODES:
         found = set(ids(library.search("letters screening smoking", filters=filters, mode=mode)))
         assert found <= expected
     assert set(ids(library.search("letters screening smoking", filters=filters))) == expected
@@ -149,7 +149,7 @@ def test_odd_questions_are_searched_for_as_they_stand(make_library, question):
 
 def test_unknown_mode_and_no_passages_are_refused(make_library):
     library = make_library(FILES)
-    with pytest.raises(BadQuestion, match="hybrid, lexical, vector"):
+    with pytest.raises(BadQuestion, match="evidence, hybrid, lexical, vector"):
         library.search("letters", mode="magic")  # type: ignore[arg-type]
     with pytest.raises(BadQuestion, match="at least 1"):
         library.search("letters", k=0)
