@@ -301,7 +301,7 @@ def _differences(evaluation: Evaluation, measure: str) -> None:
             x="number",
             y="difference",
             x_label="Number of the question in the table",
-            y_label=f"{measure}: {system} less {baseline}",
+            y_label=f"{system} less {baseline}",
             height=320,
             alt=f"The differences of the table above as bars: {better} up, {worse} down.",
         )
