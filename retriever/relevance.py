@@ -126,6 +126,9 @@ def parse_measures(names: Sequence[str]) -> dict[str, Measure]:
 def _parse(name: str) -> Measure:
     try:
         measure = ir_measures.parse_measure(name)
+        # Looked at first: an engine of ir_measures brings the process down with 0.
+        if not 1 <= measure.params.get("cutoff", 1) <= _ALL:
+            raise ValueError(f"it must be cut off from 1 to {_ALL:,}")
         list(ir_measures.iter_calc([measure], {"q": {"d": 1}}, {"q": {"d": 1.0}}))
     except Exception as error:  # of many kinds: ir_measures hands on what its engines raise
         near = difflib.get_close_matches(name, _COMMON, n=1, cutoff=0.4) or ["nDCG@10"]
@@ -133,8 +136,6 @@ def _parse(name: str) -> Measure:
             f"The measure '{name}' cannot be computed: {error}. Write it as ir_measures does, "
             f"for example {near[0]}."
         ) from error
-    if measure.params.get("cutoff", 1) < 1:
-        raise EvaluationError(f"The measure '{name}' looks at no place. Cut off at 1 or later.")
     return measure
 
 
@@ -153,11 +154,12 @@ def scores(
     qrels = {q: units.qrels(rankings.get(q, ())) for q, units in judged.items()}
     for name, measure in measures.items():
         cutoff = measure.params.get("cutoff", _ALL)
-        run = {}
+        run: dict[str, dict[str, float]] = {}
         for question, units in judged.items():
             items = units.items(rankings.get(question, ()), cutoff, str(measure.NAME))
-            run[question] = {item: float(-place) for place, item in enumerate(items)}
-        for metric in ir_measures.iter_calc([_counted(measure)], qrels, run):
+            if items:  # ir_measures cannot take an empty ranking; its scores stay 0
+                run[question] = {item: float(-place) for place, item in enumerate(items)}
+        for metric in ir_measures.iter_calc([_counted(measure)], qrels, run) if run else ():
             result[metric.query_id][name] = float(metric.value)
     return result
 
