@@ -106,6 +106,7 @@ FEATURES: tuple[str, ...] = (
 _VIEWS = 20_000  # passages whose words are kept in memory once they were looked at
 _FEW_WORDS = 4  # a shorter "sentence" is a heading or a cell of a table
 _SHORT = 20  # words; densities of shorter passages would jump about
+_ABSTRACT = 4  # passages
 _SHORT_DOCUMENT = 10  # passages; such a document counts as half short
 _NOTHING = 1e-6
 _NEIGHBOUR_MISSING = 0.1  # a passage at a document's end: as if its neighbour were so much further
@@ -199,6 +200,15 @@ class Describer:
             share = float(kind in asked)
             columns |= {f"{name}_if_{kind}_asked": columns[name] * share for name in IF_ASKED}
         return np.column_stack([columns[name] for name in FEATURES])
+
+    def mostly_abstracts(self, pool: Pool) -> bool:
+        """Whether most candidates stand in documents as short as an abstract.
+
+        There is then no document to tell the finding from the rest of, and the fused order does
+        better than the ranker's: on collections of abstracts weighing cost 0.03 of nDCG@10.
+        """
+        sizes = self._sizes[self._document_of[pool.numbers]]
+        return bool(np.mean(sizes <= _ABSTRACT) > 0.5)
 
     def _look_at(self, number: int) -> _View:
         passage = self._index.passages[number]

@@ -206,7 +206,7 @@ def reasons(hit: Hit) -> list[tuple[str, float]]:
 
 def _reasons_line(hit: Hit) -> str:
     told = ", ".join(f"{words} {share:+.1f}" for words, share in reasons(hit))
-    return f"{hit.rank}: {told or 'not weighed: only the best found are, in evidence mode'}"
+    return f"{hit.rank}: {told or 'not weighed: only the best found are, in evidence mode, and no abstracts'}"
 
 
 def hit_table(hits: Sequence[Hit], explain: bool = False) -> str:

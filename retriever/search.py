@@ -215,10 +215,11 @@ class Searcher:
     def _weigh(self, query: str, vector: Vectors, found: _Found) -> _Found:
         """Score the best of the fused passages by the ranker; the others stay behind them.
 
+        In a library of abstracts nothing is weighed, see `Describer.mostly_abstracts`.
         Those behind keep their order: their fused scores, scaled to end below the least weighed.
         """
         pool, top, rest = self._pool(vector, found)
-        if not len(top):
+        if not len(top) or self._describer.mostly_abstracts(pool):
             return found
         ranker = packaged()
         shares = ranker.shares(self._describer.describe(query, vector, pool))

@@ -30,6 +30,14 @@ uptake was measured and analysed using logistic regression.
 
 Bowel screening uptake was significantly higher with text reminders: 62% versus 54% (p<0.01).
 
+## Discussion
+
+Text reminders may be a simple step for bowel screening programmes in many places.
+
+## Strengths
+
+Practices of many kinds took part in this study of text reminders.
+
 ## Funding
 
 The council paid for the text reminders of the bowel screening programme.
@@ -80,14 +88,30 @@ def test_passages_that_were_not_weighed_stay_behind_in_their_order(tmp_path: Pat
         'embedder.model = "hashing"\nsearch.weighed = 5\n', encoding="utf-8"
     )
     for number in range(12):
-        text = f"Text reminders for screening in practice {number}. " + "More words. " * number
-        (tmp_path / "corpus" / f"practice-{number:02}.txt").write_text(text, encoding="utf-8")
+        text = "\n\n".join(
+            f"# Part {part}\n\nText reminders for screening in practice {number}."
+            + " More words." * (number + part)
+            for part in range(5)
+        )
+        (tmp_path / "corpus" / f"practice-{number:02}.md").write_text(text, encoding="utf-8")
     library = Library.open(tmp_path)
     library.index()
-    fused = [hit.passage.id for hit in library.search(QUESTION, 12, mode="hybrid")]
-    weighed = library.search(QUESTION, 12)
-    assert [bool(hit.shares) for hit in weighed] == [True] * 5 + [False] * 7
+    fused = [hit.passage.id for hit in library.search(QUESTION, 20, mode="hybrid")]
+    weighed = library.search(QUESTION, 20)
+    assert [bool(hit.shares) for hit in weighed] == [True] * 5 + [False] * 15
     assert [hit.passage.id for hit in weighed[5:]] == fused[5:]
+
+
+def test_a_library_of_abstracts_is_not_weighed(tmp_path: Path) -> None:
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "retriever.toml").write_text('embedder.model = "hashing"\n', encoding="utf-8")
+    for number, town in enumerate(("Leeds", "York", "Hull")):
+        text = f"Text reminders raised bowel screening uptake in {town} by {number} points."
+        (tmp_path / "corpus" / f"{town}.txt").write_text(text, encoding="utf-8")
+    library = Library.open(tmp_path)
+    library.index()
+    order = [hit.passage.id for hit in library.search(QUESTION)]
+    assert order == [hit.passage.id for hit in library.search(QUESTION, mode="hybrid")]
 
 
 def test_the_packaged_file_has_every_feature_and_its_figures() -> None:
@@ -100,7 +124,7 @@ def test_the_packaged_file_has_every_feature_and_its_figures() -> None:
 def test_a_file_for_other_features_is_refused_by_name(tmp_path: Path) -> None:
     path = tmp_path / "ranker.toml"
     path.write_text("slope = 1.0\noffset = 0.0\n[features]\n", encoding="utf-8")
-    with pytest.raises(ModelError, match="ranker.toml cannot be used: its features"):
+    with pytest.raises(ModelError, match=r"ranker\.toml cannot be used: its features"):
         Ranker.read(path)
     with pytest.raises(ModelError, match="cannot be used"):
         Ranker.read(tmp_path / "none.toml")
