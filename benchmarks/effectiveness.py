@@ -19,37 +19,18 @@ from collections.abc import Callable, Sequence
 from statistics import mean
 
 import ir_measures
-import numpy as np
 from ir_measures import nDCG
 
 from benchmarks import libraries
 from retriever.config import Search
-from retriever.embedder import Embedder
 from retriever.judgements import covers
+from retriever.remembering import RememberingEmbedder
 from retriever.schema import MODES, Hit, Mode
 from retriever.search import Searcher
 
 SAMPLE = 300
 SEED = 20261121
 Rank = Callable[[str, Mode], list[Hit]]
-
-
-class Remembering:
-    """An embedder that embeds each query once, however many settings are compared."""
-
-    def __init__(self, embedder: Embedder) -> None:
-        self._embedder = embedder
-        self._known: dict[str, np.ndarray] = {}
-        self.fingerprint = embedder.fingerprint
-        self.max_tokens = embedder.max_tokens
-        self.count_tokens = embedder.count_tokens
-
-    def embed(self, texts: Sequence[str]) -> np.ndarray:
-        """As the embedder's."""
-        missing = [text for text in dict.fromkeys(texts) if text not in self._known]
-        if missing:
-            self._known.update(zip(missing, self._embedder.embed(missing), strict=True))
-        return np.stack([self._known[text] for text in texts])
 
 
 def collection_scores(
@@ -211,7 +192,8 @@ def _with(searcher: Searcher, search: Search) -> Searcher:
 
 
 def _remembering(searcher: Searcher) -> Searcher:
-    return Searcher(searcher.generation, searcher._settings, Remembering(searcher._embedder))
+    embedder = RememberingEmbedder(searcher._embedder)
+    return Searcher(searcher.generation, searcher._settings, embedder)
 
 
 def _ranker(searcher: Searcher) -> Rank:
