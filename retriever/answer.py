@@ -36,6 +36,8 @@ _WHOLE = re.compile(r"[.!…][\"'”’)\]]*(?:\s*\[[^\]]*\])?[\d,–-]*$")
 _FEWEST_WORDS = 4
 _LIST_MARK = "- "
 _ADDRESS = re.compile(r"https?://|www\.|\bdoi:", re.IGNORECASE)
+# A source that was replaced is shown with its warning, but behind those that answer as well.
+_NO_LONGER_IN_FORCE = 0.6
 _NOT_HELD = "The library holds no passage that answers this question."
 
 
@@ -169,12 +171,18 @@ def _candidates(
     first = 0
     for hit, found in zip(hits, statements, strict=True):
         own = scores[first : first + len(found)] + _PASSAGE_WEIGHT * hit.score / best_hit
+        own -= _NO_LONGER_IN_FORCE * _is_replaced(searcher.files[hit.passage.document_id])
         first += len(found)
         for number, score in enumerate(own):
             a, b = _window(own, number, found, hit.passage.text, settings.max_sentences)
             terms = frozenset(tokenise(hit.passage.text[a:b]))
             candidates.append(_Candidate(hit, a, b, float(score), terms))
     return candidates
+
+
+def _is_replaced(file: FileRecord) -> bool:
+    status = file.entry.metadata.status
+    return status == "withdrawn" or status.startswith("superseded-by:")
 
 
 def _statements(text: str, title: str) -> list[Span]:

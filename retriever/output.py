@@ -173,6 +173,7 @@ def _outcome_row(row: FileOutcome) -> Row:
 
 
 _REASONS = 6
+_NOT_WEIGHED = "not weighed: only the best found are, in evidence mode, and no abstracts"
 
 
 def hit_record(hit: Hit, explain: bool = False) -> dict[str, Any]:
@@ -206,7 +207,7 @@ def reasons(hit: Hit) -> list[tuple[str, float]]:
 
 def _reasons_line(hit: Hit) -> str:
     told = ", ".join(f"{words} {share:+.1f}" for words, share in reasons(hit))
-    return f"{hit.rank}: {told or 'not weighed: only the best found are, in evidence mode, and no abstracts'}"
+    return f"{hit.rank}: {told or _NOT_WEIGHED}"
 
 
 def hit_table(hits: Sequence[Hit], explain: bool = False) -> str:

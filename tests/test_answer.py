@@ -83,3 +83,13 @@ def test_a_library_without_the_topic_is_less_near_than_one_with_it(make_library)
     far = nearness("capital of Mongolia", library.search("capital of Mongolia"))
     assert far < library.settings.answers.min_similarity < near
     assert nearness(QUESTION, []) < far
+
+
+def test_a_replaced_source_stands_behind_one_in_force(make_library):
+    files = {}
+    for name, status, town in (("a", "superseded-by: b", "Leeds"), ("b", "current", "York")):
+        said = f"Reminder letters raised uptake of bowel screening in {town}."
+        files[f"{name}.md"] = f"# Report {name}\n\n{said}"
+        files[f"{name}.toml"] = f'title = "Report {name}"\nstatus = "{status}"\n'
+    found = make_library(files).ask(QUESTION).findings
+    assert [finding.document_id for finding in found] == ["b", "a"]
