@@ -14,22 +14,19 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import hashlib
-import random
 from collections.abc import Callable, Sequence
 from statistics import mean
 
 import ir_measures
 from ir_measures import nDCG
 
-from benchmarks import libraries
+from benchmarks import libraries, wordings
 from retriever.config import Search
 from retriever.judgements import covers
 from retriever.remembering import RememberingEmbedder
 from retriever.schema import MODES, Hit, Mode
 from retriever.search import Searcher
 
-SAMPLE = 300
-SEED = 20261121
 Rank = Callable[[str, Mode], list[Hit]]
 
 
@@ -99,14 +96,22 @@ def _on_pages(hit: Hit, right: set[tuple[str, int, int]]) -> bool:
 
 def nice_table() -> None:
     searcher = _remembering(libraries.documents().searcher())
-    questions = random.Random(SEED).sample(libraries.nice_questions(), SAMPLE)
+    questions = [
+        q
+        for q in libraries.nice_questions()
+        if libraries.held_back(q["answers"][0]["document_id"])
+    ]
     print(
-        f"\nNICE questions: {SAMPLE} of {len(libraries.nice_questions())} (seed {SEED}), over "
+        f"\nNICE questions on held-back guidelines: {len(questions)}, over "
         f"{len(searcher.files)} documents, {len(searcher.generation.passages)} passages"
     )
-    for mode in MODES:
-        scores = nice_scores(questions, _ranker(searcher), mode)
-        print(f"  {mode:8} " + "  ".join(f"{k} {v:.3f}" for k, v in scores.items()))
+    for form in wordings.of_guidance(""):
+        worded = [{**q, "text": wordings.of_guidance(q["text"])[form]} for q in questions]
+        searcher._embedder.embed([q["text"] for q in worded])
+        for mode in MODES:
+            scores = nice_scores(worded, _ranker(searcher), mode)
+            cells = "  ".join(f"{k} {v:.3f}" for k, v in scores.items())
+            print(f"  {form:10} {mode:8} {cells}", flush=True)
 
 
 def trial_scores(questions: Sequence[dict], searcher: Searcher, mode: Mode) -> dict[str, float]:
@@ -131,11 +136,18 @@ def _first_right(hits: Sequence[Hit], question: dict) -> int:
 
 def trials_table() -> None:
     searcher = _remembering(libraries.documents().searcher())
-    questions = [q for q in libraries.trial_questions() if q["quotes"]]
-    print(f"\nEvidence Inference: {len(questions)} questions over {len(searcher.files)} documents")
-    for mode in MODES:
-        scores = trial_scores(questions, searcher, mode)
-        print(f"  {mode:8} " + "  ".join(f"{k} {v:.3f}" for k, v in scores.items()))
+    questions = [q for q in libraries.trial_questions() if libraries.held_back(q["document_id"])]
+    print(
+        f"\nEvidence Inference, held-back articles: {len(questions)} questions over "
+        f"{len(searcher.files)} documents"
+    )
+    for form in wordings.of_trial(questions[0]):
+        worded = [{**q, "text": wordings.of_trial(q)[form]} for q in questions]
+        searcher._embedder.embed([q["text"] for q in worded])
+        for mode in MODES:
+            scores = trial_scores(worded, searcher, mode)
+            cells = "  ".join(f"{k} {v:.3f}" for k, v in scores.items())
+            print(f"  {form:10} {mode:8} {cells}", flush=True)
 
 
 def fusion_table() -> None:

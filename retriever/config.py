@@ -57,14 +57,11 @@ class Embedder:
     Attributes:
         model: `all-MiniLM-L6-v2` (packaged), `hashing` (for tests: no meaning, only words), or
             the folder of any other sentence-transformers model.
-        adapter: `commissioning` (the packaged model as trained further on commissioning
-            questions) or `none` (as released). Other models have no adapter.
         batch_size: Texts embedded at once.
         threads: Processor cores used; 0 means all.
     """
 
     model: str = "all-MiniLM-L6-v2"
-    adapter: str = "none"
     batch_size: int = 16
     threads: int = 0
 
@@ -124,7 +121,6 @@ class Settings:
 
 
 CHOICES: dict[str, tuple[str, ...]] = {
-    "embedder.adapter": ("commissioning", "none"),
     "search.lexical": ("bm25s", "rank-bm25"),
     "search.fusion": ("weighted", "rrf"),
 }

@@ -1,4 +1,5 @@
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ from retriever.config import Embedder
 from retriever.embedder import (
     PACKAGED_SHA256,
     HashingEmbedder,
+    ModelEmbedder,
     open_embedder,
     packaged_folder,
     verify_packaged_weights,
@@ -80,3 +82,25 @@ def test_hashed_words_give_unit_vectors_even_for_no_words():
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, rtol=1e-5)
     np.testing.assert_allclose(vectors[1], vectors[2], rtol=1e-5)
     assert HashingEmbedder().embed([]).shape == (0, 256)
+
+
+@pytest.mark.model
+def test_an_adapter_is_folded_in_and_a_damaged_one_is_refused(tmp_path: Path) -> None:
+    import torch
+    from safetensors.torch import save_file
+
+    name = "0.model.encoder.layer.0.attention.self.query"
+    factors = {f"{name}.A": torch.ones(2, 384) / 100, f"{name}.B": torch.ones(384, 2) / 100}
+    save_file(factors, str(tmp_path / "adapter.safetensors"))
+    (tmp_path / "damaged.safetensors").write_bytes(b"no adapter")
+    texts = ["Reminder letters raised uptake of bowel screening."]
+
+    def embedded(adapter: Path | None) -> np.ndarray:
+        return ModelEmbedder(packaged_folder(), Embedder(threads=1), "x", adapter).embed(texts)
+
+    released = embedded(None)
+    adapted = embedded(tmp_path / "adapter.safetensors")
+    assert adapted.shape == released.shape
+    assert 0.5 < float((adapted @ released.T)[0, 0]) < 0.99999
+    with pytest.raises(ModelError, match=r"damaged\.safetensors does not fit"):
+        embedded(tmp_path / "damaged.safetensors")
