@@ -89,8 +89,12 @@ def test_an_adapter_is_folded_in_and_a_damaged_one_is_refused(tmp_path: Path) ->
     import torch
     from safetensors.torch import save_file
 
-    name = "0.model.encoder.layer.0.attention.self.query"
-    factors = {f"{name}.A": torch.ones(2, 384) / 100, f"{name}.B": torch.ones(384, 2) / 100}
+    name = "0.model.encoder.layer.0.attention.output.dense"
+    chance = torch.Generator().manual_seed(1)
+    factors = {
+        f"{name}.A": torch.randn(2, 384, generator=chance) / 10,
+        f"{name}.B": torch.randn(384, 2, generator=chance) / 10,
+    }
     save_file(factors, str(tmp_path / "adapter.safetensors"))
     (tmp_path / "damaged.safetensors").write_bytes(b"no adapter")
     texts = ["Reminder letters raised uptake of bowel screening."]
@@ -101,6 +105,6 @@ def test_an_adapter_is_folded_in_and_a_damaged_one_is_refused(tmp_path: Path) ->
     released = embedded(None)
     adapted = embedded(tmp_path / "adapter.safetensors")
     assert adapted.shape == released.shape
-    assert 0.5 < float((adapted @ released.T)[0, 0]) < 0.99999
+    assert 0.1 < float((adapted @ released.T)[0, 0]) < 0.9999
     with pytest.raises(ModelError, match=r"damaged\.safetensors does not fit"):
         embedded(tmp_path / "damaged.safetensors")
