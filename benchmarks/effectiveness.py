@@ -23,9 +23,8 @@ from ir_measures import nDCG
 from benchmarks import libraries, wordings
 from retriever.config import Search
 from retriever.judgements import covers
-from retriever.remembering import RememberingEmbedder
-from retriever.schema import MODES, Hit, Mode
-from retriever.search import Searcher
+from retriever.schema import MODES, Filters, Hit, Mode
+from retriever.search import NO_FILTERS, Searcher
 
 Rank = Callable[[str, Mode], list[Hit]]
 
@@ -54,7 +53,7 @@ def _documents(hits: Sequence[Hit], collection: libraries.Collection) -> list[st
 
 def collection_table(name: str) -> None:
     collection = libraries.collection(name)
-    searcher = _remembering(collection.library.searcher())
+    searcher = libraries.remembering(collection.library.searcher())
     passages = len(searcher.generation.passages)
     print(
         f"\n{name}: {len(collection.names)} documents, {passages} passages, "
@@ -95,7 +94,7 @@ def _on_pages(hit: Hit, right: set[tuple[str, int, int]]) -> bool:
 
 
 def nice_table() -> None:
-    searcher = _remembering(libraries.documents().searcher())
+    searcher = libraries.remembering(libraries.documents().searcher())
     questions = [
         q
         for q in libraries.nice_questions()
@@ -114,9 +113,11 @@ def nice_table() -> None:
             print(f"  {form:10} {mode:8} {cells}", flush=True)
 
 
-def trial_scores(questions: Sequence[dict], searcher: Searcher, mode: Mode) -> dict[str, float]:
-    """Hits on a passage that holds most of a judged quotation, all articles searched together."""
-    ranks = [_first_right(searcher.search(q["text"], 10, mode=mode), q) for q in questions]
+def trial_scores(
+    questions: Sequence[dict], searcher: Searcher, mode: Mode, filters: Filters = NO_FILTERS
+) -> dict[str, float]:
+    """Hits on a passage that holds most of a judged quotation, all documents searched together."""
+    ranks = [_first_right(searcher.search(q["text"], 10, filters, mode), q) for q in questions]
     return {
         "hit@1": mean(rank == 1 for rank in ranks),
         "hit@5": mean(0 < rank <= 5 for rank in ranks),
@@ -135,7 +136,7 @@ def _first_right(hits: Sequence[Hit], question: dict) -> int:
 
 
 def trials_table() -> None:
-    searcher = _remembering(libraries.documents().searcher())
+    searcher = libraries.remembering(libraries.documents().searcher())
     questions = [q for q in libraries.trial_questions() if libraries.held_back(q["document_id"])]
     print(
         f"\nEvidence Inference, held-back articles: {len(questions)} questions over "
@@ -148,13 +149,19 @@ def trials_table() -> None:
             scores = trial_scores(worded, searcher, mode)
             cells = "  ".join(f"{k} {v:.3f}" for k, v in scores.items())
             print(f"  {form:10} {mode:8} {cells}", flush=True)
+    articles = libraries.articles(searcher)
+    print(f"  the same, as written, over the {len(articles)} articles alone")
+    for mode in MODES:
+        scores = trial_scores(questions, searcher, mode, Filters(document_ids=articles))
+        cells = "  ".join(f"{k} {v:.3f}" for k, v in scores.items())
+        print(f"  {'written':10} {mode:8} {cells}", flush=True)
 
 
 def fusion_table() -> None:
     """Every fusion on the choosing half of each collection, and on the other half."""
     collections = {name: libraries.collection(name) for name in ("scifact", "cochrane-pls")}
-    searchers = {n: _remembering(c.library.searcher()) for n, c in collections.items()}
-    real = _remembering(libraries.documents().searcher())
+    searchers = {n: libraries.remembering(c.library.searcher()) for n, c in collections.items()}
+    real = libraries.remembering(libraries.documents().searcher())
     nice = halves(libraries.nice_questions(), lambda q: q["answers"][0]["document_id"])
     trials = halves(
         [q for q in libraries.trial_questions() if q["quotes"]], lambda q: q["document_id"]
@@ -201,11 +208,6 @@ def halves(items: Sequence, key: Callable) -> tuple[list, list]:
 def _with(searcher: Searcher, search: Search) -> Searcher:
     settings = dataclasses.replace(searcher._settings, search=search)
     return Searcher(searcher.generation, settings, searcher._embedder)
-
-
-def _remembering(searcher: Searcher) -> Searcher:
-    embedder = RememberingEmbedder(searcher._embedder)
-    return Searcher(searcher.generation, searcher._settings, embedder)
 
 
 def _ranker(searcher: Searcher) -> Rank:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from retriever import Library
+from retriever.remembering import RememberingEmbedder
 from retriever.schema import Progress
 from retriever.search import Searcher
 
@@ -95,7 +96,7 @@ def indexed(root: Path, *, update: bool = True) -> Library:
     """Open the library at `root` and bring its index up to date, or take the index as it is."""
     library = Library.open(root)
     if update:
-        library.index(_print_progress)
+        library.index(print_progress)
     return library
 
 
@@ -105,6 +106,21 @@ def copies(searcher: Searcher) -> frozenset[str]:
     for name, file in sorted(searcher.files.items(), key=lambda item: len(item[0])):
         seen.setdefault(file.sha256, name)
     return frozenset(n for n, file in searcher.files.items() if seen[file.sha256] != n)
+
+
+def articles(searcher: Searcher) -> tuple[str, ...]:
+    """Ids of the trial articles."""
+    return tuple(
+        name
+        for name, file in searcher.files.items()
+        if file.entry.media_type == "application/jats+xml"
+    )
+
+
+def remembering(searcher: Searcher) -> Searcher:
+    """The same searcher, that embeds each text once."""
+    embedder = RememberingEmbedder(searcher._embedder)
+    return Searcher(searcher.generation, searcher._settings, embedder)
 
 
 def nice_questions(data: Path = DATA) -> list[dict]:
@@ -131,6 +147,7 @@ def _read_qrels(path: Path) -> Qrels:
     return dict(qrels)
 
 
-def _print_progress(progress: Progress) -> None:
+def print_progress(progress: Progress) -> None:
+    """Say now and then how far indexing has come."""
     if progress.done % 50 == 0:
         print(f"{progress.stage} {progress.done}/{progress.total}", file=sys.stderr)

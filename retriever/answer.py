@@ -5,40 +5,37 @@ Extractive and deterministic: nothing is written, shortened or put together from
 
 from __future__ import annotations
 
+import itertools
 import math
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from retriever.config import Answers
-from retriever.evidence import answering_likeness
+from retriever.coverage import Coverage
+from retriever.evidence import outcome_part
 from retriever.fusion import Scores
 from retriever.generation import FileRecord
-from retriever.schema import Answer, Finding, Hit, Query, Record, pages_of, to_dict
+from retriever.ranker import packaged_for_coverage, packaged_for_sentences
+from retriever.schema import Answer, Finding, Hit, Outcome, Query, Record, pages_of, to_dict
 from retriever.search import Searcher, Stopwatch
-from retriever.sentences import Span, units
+from retriever.sentences import Span
+from retriever.statements import Statement, describe, statements
 from retriever.tokens import tokenise, tokenise_query
 
-_JSON_ONLY = {"documents_searched", "passages_searched", "message"}
+_NOT_IN_JSON = {"documents_searched", "passages_searched", "message", "nearness", "covered"}
 _NEAR_REPEAT = 0.8
-# Chosen on the choosing halves of `benchmarks/answers.py`, with `answers.min_similarity`.
-_WORD_WEIGHT = 0.5
-_PASSAGE_WEIGHT = 1.0
+# Chosen on the choosing halves of `benchmarks/answers.py`.
 _WORD_ALLOWANCE = 0.1
-_NEIGHBOUR = 0.8
-_ROLE_WEIGHT = 0.2
-_UNFINISHED = 0.15  # a title or a list item says less than a sentence
-_WHOLE = re.compile(r"[.!…][\"'”’)\]]*(?:\s*\[[^\]]*\])?[\d,–-]*$")
-_FEWEST_WORDS = 4
-_LIST_MARK = "- "
-_ADDRESS = re.compile(r"https?://|www\.|\bdoi:", re.IGNORECASE)
+_NEIGHBOUR = 0.5
 # A source that was replaced is shown with its warning, but behind those that answer as well.
-_NO_LONGER_IN_FORCE = 0.6
+_NO_LONGER_IN_FORCE = 0.3
 _NOT_HELD = "The library holds no passage that answers this question."
+_NEAREST = (
+    "The library holds no plain answer to this question. What follows comes nearest: read for whom "
+    "and for what each quotation holds."
+)
 
 
 @dataclass(frozen=True)
@@ -72,33 +69,65 @@ def compose(
         per_document: The most findings out of one document.
         record: What gave this answer.
         searched: Documents and passages that the filters let through.
-        stopwatch: Told the seconds of `sentences`.
+        stopwatch: Told the seconds of `sentences` and `coverage`.
 
     Returns:
-        `answered` with findings, most useful first, or `not-held` with none.
+        `answered` or `indirect-only` with findings, most useful first, or `not-held` with none.
     """
     watch = stopwatch or Stopwatch()
-    held = nearness(query.text, hits) >= settings.min_similarity
+    near = nearness(query.text, hits)
+    held = near >= settings.min_similarity
     with watch.time("sentences"):
         chosen = _choose(query, hits, searcher, settings, per_document) if held else []
     findings = tuple(_finding(c, searcher.files[c.hit.passage.document_id]) for c in chosen)
+    with watch.time("coverage"):
+        coverage = searcher.coverage(query.text, hits, near) if findings else None
+    covered = _covered(coverage)
+    outcome, message, gaps = _outcome(coverage, covered >= settings.min_covered, searcher)
     return Answer(
         question=query.text,
         understood=query,
-        outcome="answered" if findings else "not-held",
+        outcome=outcome,
         findings=findings,
-        gaps=() if findings else (_NOT_HELD,),
+        gaps=gaps,
         warnings=_warnings(findings),
         record=record,
         documents_searched=searched[0],
         passages_searched=searched[1],
-        message="" if findings else _NOT_HELD,
+        message=message,
+        nearness=near,
+        covered=covered,
     )
+
+
+def _covered(coverage: Coverage | None) -> float:
+    """The chance that the library answers all that was asked."""
+    if coverage is None:
+        return 0.0
+    model = packaged_for_coverage()
+    return float(model.probabilities(model.shares(coverage.features))[0])
+
+
+def _outcome(
+    coverage: Coverage | None, covered: bool, searcher: Searcher
+) -> tuple[Outcome, str, tuple[str, ...]]:
+    """The outcome, one sentence on it, and what the library does not speak of."""
+    if coverage is None:
+        return "not-held", _NOT_HELD, (_NOT_HELD,)
+    if covered:
+        return "answered", "", ()
+    title = searcher.files[coverage.document_id].entry.metadata.title
+    labels = [concept.label for concept in coverage.missing]
+    if not labels:
+        return "indirect-only", _NEAREST, (_NEAREST,)
+    named = " or ".join(filter(None, (", ".join(labels[:-1]), labels[-1])))
+    gap = f"The document that comes nearest to what was asked, “{title}”, does not name {named}."
+    return "indirect-only", _NEAREST, (gap,)
 
 
 def to_json(answer: Answer) -> dict[str, Any]:
     """The answer as the command line and other programs get it; shape as in README.md."""
-    data = {key: value for key, value in to_dict(answer).items() if key not in _JSON_ONLY}
+    data = {key: value for key, value in to_dict(answer).items() if key not in _NOT_IN_JSON}
     data["understood"].pop("text")
     for finding in data["findings"]:
         finding.pop("section")
@@ -128,7 +157,7 @@ def _choose(
     query: Query, hits: Sequence[Hit], searcher: Searcher, settings: Answers, per_document: int
 ) -> list[_Candidate]:
     """The quotations to show: best first, few per document, near-repeats dropped."""
-    candidates = _candidates(query, _spread(hits, settings, per_document), searcher, settings)
+    candidates = _candidates(query, spread(hits, settings, per_document), searcher, settings)
     chosen: list[_Candidate] = []
     shown: Counter[str] = Counter()
     for candidate in sorted(candidates, key=lambda c: (-c.score, c.hit.passage.id, c.start)):
@@ -142,7 +171,7 @@ def _choose(
     return chosen
 
 
-def _spread(hits: Sequence[Hit], settings: Answers, per_document: int) -> list[Hit]:
+def spread(hits: Sequence[Hit], settings: Answers, per_document: int) -> list[Hit]:
     """The passages to read for findings: best first, but not all of them out of one document."""
     taken: Counter[str] = Counter()
     chosen = []
@@ -156,62 +185,40 @@ def _spread(hits: Sequence[Hit], settings: Answers, per_document: int) -> list[H
 def _candidates(
     query: Query, hits: Sequence[Hit], searcher: Searcher, settings: Answers
 ) -> list[_Candidate]:
-    """The statements in the passages, each with its score and, where they add to it, neighbours."""
-    statements = [_statements(hit.passage.text, hit.title) for hit in hits]
-    texts = [
-        hit.passage.text[a:b] for hit, found in zip(hits, statements, strict=True) for a, b in found
-    ]
-    if not texts:
+    """A quotation for each statement in the passages, with its chance of answering."""
+    found = statements(hits)
+    if not found:
         return []
-    scores = searcher.similarities(query.text, texts) + _WORD_WEIGHT * _overlaps(query.text, texts)
-    scores += _ROLE_WEIGHT * np.array([answering_likeness(query.text, text) for text in texts])
-    scores -= _UNFINISHED * np.array([_WHOLE.search(text) is None for text in texts])
-    best_hit = max(hit.score for hit in hits) or 1.0
+    chances = _chances(query.text, found, searcher)
     candidates = []
-    first = 0
-    for hit, found in zip(hits, statements, strict=True):
-        own = scores[first : first + len(found)] + _PASSAGE_WEIGHT * hit.score / best_hit
-        own -= _NO_LONGER_IN_FORCE * _is_replaced(searcher.files[hit.passage.document_id])
-        first += len(found)
-        for number, score in enumerate(own):
-            a, b = _window(own, number, found, hit.passage.text, settings.max_sentences)
+    for _, group in itertools.groupby(range(len(found)), lambda at: found[at].hit.passage.id):
+        places = list(group)
+        hit = found[places[0]].hit
+        own = chances[places] * _in_force(searcher.files[hit.passage.document_id])
+        spans = [(found[at].start, found[at].end) for at in places]
+        for number, chance in enumerate(own):
+            a, b = _window(own, number, spans, hit.passage.text, settings.max_sentences)
             terms = frozenset(tokenise(hit.passage.text[a:b]))
-            candidates.append(_Candidate(hit, a, b, float(score), terms))
+            candidates.append(_Candidate(hit, a, b, float(chance), terms))
     return candidates
+
+
+def _chances(question: str, found: Sequence[Statement], searcher: Searcher) -> Scores:
+    """How likely each statement is to answer, 0 to 1."""
+    similar = searcher.similarities(
+        [question, outcome_part(question)], [statement.text for statement in found]
+    )
+    ranker = packaged_for_sentences()
+    return ranker.probabilities(ranker.shares(describe(question, found, similar)))
+
+
+def _in_force(file: FileRecord) -> float:
+    return _NO_LONGER_IN_FORCE if _is_replaced(file) else 1.0
 
 
 def _is_replaced(file: FileRecord) -> bool:
     status = file.entry.metadata.status
     return status == "withdrawn" or status.startswith("superseded-by:")
-
-
-def _statements(text: str, title: str) -> list[Span]:
-    """The sentences of a passage that can stand as a finding, without their list marks.
-
-    Left out are the document's own title, web addresses, questions, scraps, and list items that
-    only go on from a stem in another passage. Where that leaves nothing, nothing is quoted.
-    """
-    found = []
-    for start, end in units(text):
-        start += len(_LIST_MARK) if text.startswith(_LIST_MARK, start) else 0
-        sentence = text[start:end]
-        words = [word for word in sentence.split() if any(c.isalpha() for c in word)]
-        fragment = sentence[:1].islower() or sentence.endswith(("?", ":")) or sentence in title
-        if len(words) >= _FEWEST_WORDS and not fragment and not _ADDRESS.search(sentence):
-            found.append((start, end))
-    return found
-
-
-def _overlaps(question: str, texts: Sequence[str]) -> Scores:
-    """Share of the question's words that each text holds, rare words among the texts more."""
-    sets = [set(tokenise(text)) for text in texts]
-    asked = set(tokenise_query(question))
-    weights = {
-        term: math.log(1 + len(texts) / (1 + sum(term in terms for terms in sets)))
-        for term in asked
-    }
-    total = sum(weights.values())
-    return np.array([sum(weights[t] for t in asked & terms) / total for terms in sets])
 
 
 def _window(scores: Scores, best: int, found: Sequence[Span], text: str, most: int) -> Span:

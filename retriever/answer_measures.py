@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from retriever.answer import nearness
+from retriever.config import Answers
 from retriever.judgements import Question
 from retriever.library import Library
 from retriever.measures import Estimate, estimates
@@ -17,7 +17,7 @@ from retriever.schema import Answer, Document, Finding, Passage
 
 FOUND_AT = (1, 3, 5)
 TOLERATED = 0.03
-_THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(4, 19))
+_THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(1, 19))
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class AnswerMeasures:
 
 @dataclass(frozen=True)
 class RefusalPoint:
-    """What refusing below one nearness would do: shares of questions refused."""
+    """What refusing below one threshold would do: shares of questions refused."""
 
     threshold: float
     unanswerable: float | None
@@ -57,17 +57,41 @@ class RefusalPoint:
 
 
 @dataclass(frozen=True)
+class Curve:
+    """What refusing by one setting would do, at each of its values.
+
+    Attributes:
+        setting: Its name.
+        points: Both shares at each threshold; None where there is no such question.
+        threshold: The one in force.
+        suggested: The highest that refuses at most 3 in 100 answerable questions; None where there
+            is none.
+    """
+
+    setting: str
+    points: tuple[RefusalPoint, ...]
+    threshold: float
+    suggested: float | None
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Rebuild from `to_dict`'s output."""
+        points = tuple(RefusalPoint(**point) for point in data["points"])
+        return cls(**{**data, "points": points})
+
+
+@dataclass(frozen=True)
 class Refusals:
     """Whether the questions that the library cannot answer are refused, and only these.
+
+    Refused is a question with the outcome `not-held`, or `indirect-only`: what is shown is said to
+    be the nearest and no answer.
 
     Attributes:
         unanswerable: What is missing (`far`, `near-group`, ...; `all`) -> share refused.
         answerable: Share of answerable questions refused; None where none was asked.
         counts: How many questions stand behind each share; the answerable under `answerable`.
-        curve: Both shares at each threshold of nearness; None where there is no such question.
-        threshold: The one in force (`answers.min_similarity`).
-        suggested: The highest threshold of the curve that refuses at most 3 in 100 answerable
-            questions; None where there is none.
+        curves: What each of the two settings that decide would do alone at other values.
         wrong: Ids of the questions that were answered and should not have been, or the other way
             round.
     """
@@ -75,9 +99,7 @@ class Refusals:
     unanswerable: dict[str, Estimate]
     answerable: Estimate | None
     counts: dict[str, int]
-    curve: tuple[RefusalPoint, ...]
-    threshold: float
-    suggested: float | None
+    curves: tuple[Curve, ...]
     wrong: tuple[str, ...]
 
     @classmethod
@@ -90,7 +112,7 @@ class Refusals:
                 **data,
                 "unanswerable": shares,
                 "answerable": None if answerable is None else Estimate.from_dict(answerable),
-                "curve": tuple(RefusalPoint(**point) for point in data["curve"]),
+                "curves": tuple(map(Curve.from_dict, data["curves"])),
                 "wrong": tuple(data["wrong"]),
             }
         )
@@ -98,11 +120,10 @@ class Refusals:
 
 @dataclass(frozen=True)
 class Asked:
-    """A question, its answer, and how near the library comes to it."""
+    """A question and its answer."""
 
     question: Question
     answer: Answer
-    nearness: float
 
 
 def ask_all(
@@ -112,9 +133,7 @@ def ask_all(
     asked = []
     for question in questions:
         show(question.id)
-        hits = library.search(question.text, library.settings.search.candidates)
-        near = nearness(question.text, hits)
-        asked.append(Asked(question, library.ask(question.text), near))
+        asked.append(Asked(question, library.ask(question.text)))
     return asked
 
 
@@ -172,12 +191,12 @@ def _exact(findings: Sequence[Finding], library: Library) -> int:
     return exact
 
 
-def refusals(asked: Sequence[Asked], threshold: float, seed: int) -> Refusals:
+def refusals(asked: Sequence[Asked], settings: Answers, seed: int) -> Refusals:
     """See `Refusals`.
 
     Args:
         asked: Answerable and unanswerable questions with their answers.
-        threshold: Of nearness, as it is set.
+        settings: Those in force.
         seed: Of the intervals.
     """
     held = [one for one in asked if one.question.answerable]
@@ -185,29 +204,37 @@ def refusals(asked: Sequence[Asked], threshold: float, seed: int) -> Refusals:
     for one in parts["all"]:
         parts.setdefault(one.question.missing or "not stated", []).append(one)
     shares = {name: _refused(part, seed) for name, part in parts.items() if part}
-    curve = tuple(
-        RefusalPoint(at, _below(parts["all"], at), _below(held, at))
-        for at in sorted({*_THRESHOLDS, threshold})
+    curves = (
+        _curve("answers.min_similarity", settings.min_similarity, "nearness", parts["all"], held),
+        _curve("answers.min_covered", settings.min_covered, "covered", parts["all"], held),
     )
-    fitting = [p.threshold for p in curve if p.answerable is not None and p.answerable <= TOLERATED]
     return Refusals(
         unanswerable=shares,
         answerable=_refused(held, seed) if held else None,
         counts={"answerable": len(held)} | {name: len(part) for name, part in parts.items()},
-        curve=curve,
-        threshold=threshold,
-        suggested=max(fitting, default=None),
+        curves=curves,
         wrong=tuple(o.question.id for o in asked if o.question.answerable is _is_refused(o)),
     )
 
 
+def _curve(
+    setting: str, in_force: float, value: str, unanswerable: Sequence[Asked], held: Sequence[Asked]
+) -> Curve:
+    def below(asked: Sequence[Asked], threshold: float) -> float | None:
+        values = [getattr(one.answer, value) for one in asked]
+        return float(np.mean([v < threshold for v in values])) if values else None
+
+    points = tuple(
+        RefusalPoint(at, below(unanswerable, at), below(held, at))
+        for at in sorted({*_THRESHOLDS, in_force})
+    )
+    fit = [p.threshold for p in points if p.answerable is not None and p.answerable <= TOLERATED]
+    return Curve(setting, points, in_force, max(fit, default=None))
+
+
 def _is_refused(one: Asked) -> bool:
-    return one.answer.outcome == "not-held"
+    return one.answer.outcome != "answered"
 
 
 def _refused(asked: Sequence[Asked], seed: int) -> Estimate:
     return estimates(np.array([[_is_refused(one)] for one in asked], dtype=float), seed)[0]
-
-
-def _below(asked: Sequence[Asked], threshold: float) -> float | None:
-    return float(np.mean([one.nearness < threshold for one in asked])) if asked else None

@@ -57,11 +57,14 @@ class Embedder:
     Attributes:
         model: `all-MiniLM-L6-v2` (packaged), `hashing` (for tests: no meaning, only words), or
             the folder of any other sentence-transformers model.
+        adapter: `commissioning` (the packaged model as trained further on commissioning
+            questions) or `none` (as released). Other models have no adapter.
         batch_size: Texts embedded at once.
         threads: Processor cores used; 0 means all.
     """
 
     model: str = "all-MiniLM-L6-v2"
+    adapter: str = "commissioning"
     batch_size: int = 16
     threads: int = 0
 
@@ -100,6 +103,8 @@ class Answers:
         passages: How many of the best passages are read for findings.
         max_sentences: The longest quotation, in sentences.
         min_similarity: A question whose best passage is less similar than this is not answered.
+        min_covered: Where the chance that the library answers all of a question is below this,
+            what is shown is said to be the nearest only.
     """
 
     findings: int = 8
@@ -107,6 +112,7 @@ class Answers:
     passages: int = 9
     max_sentences: int = 3
     min_similarity: float = 0.5
+    min_covered: float = 0.22
 
 
 @dataclass(frozen=True)
@@ -121,6 +127,7 @@ class Settings:
 
 
 CHOICES: dict[str, tuple[str, ...]] = {
+    "embedder.adapter": ("commissioning", "none"),
     "search.lexical": ("bm25s", "rank-bm25"),
     "search.fusion": ("weighted", "rrf"),
 }
@@ -147,6 +154,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "answers.passages": (1, 200),
     "answers.max_sentences": (1, 10),
     "answers.min_similarity": (-1.0, 1.0),
+    "answers.min_covered": (0.0, 1.0),
 }
 
 

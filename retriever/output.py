@@ -248,11 +248,13 @@ def answer_text(answer: Answer) -> str:
 def _answer_blocks(answer: Answer) -> Iterator[str]:
     if answer.message:
         yield wrapped(answer.message)
+    gaps = [gap for gap in answer.gaps if gap != answer.message]
+    if gaps:
+        yield "\n".join(wrapped(gap) for gap in gaps)
     for number, finding in enumerate(answer.findings, 1):
         yield _finding_text(number, finding)
-    more = [line for line in (*answer.gaps, *answer.warnings) if line != answer.message]
-    if more:
-        yield "\n".join(wrapped(f"- {line}") for line in more)
+    if answer.warnings:
+        yield "\n".join(wrapped(f"- {line}") for line in answer.warnings)
     yield (
         f"Searched {answer.documents_searched} documents, {answer.passages_searched} passages "
         f"(index {answer.record.index})."

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from html import escape
 
 from retriever import output
-from retriever.answer_measures import AnswerMeasures, Refusals
+from retriever.answer_measures import AnswerMeasures, Curve, Refusals
 from retriever.comparison import Score
 from retriever.evaluation import Evaluation
 from retriever.labels import kind_of_source
@@ -129,7 +129,7 @@ def _tables(evaluation: Evaluation) -> Iterator[Table]:
         yield _answer_table(evaluation.answers)
     if evaluation.refusals:
         yield _refusal_table(evaluation.refusals)
-        yield _curve_table(evaluation.refusals)
+        yield from map(_curve_table, evaluation.refusals.curves)
     if evaluation.unfound:
         yield Table(
             "Judgements that hold for no passage of the library",
@@ -198,16 +198,16 @@ def _refusal_table(refusals: Refusals) -> Table:
     return Table("Questions refused", ("questions", "count", "refused", "95% interval"), rows)
 
 
-def _curve_table(refusals: Refusals) -> Table:
+def _curve_table(curve: Curve) -> Table:
     rows = []
-    for point in refusals.curve:
-        marks = ["in force"] if point.threshold == refusals.threshold else []
-        if point.threshold == refusals.suggested:
+    for point in curve.points:
+        marks = ["in force"] if point.threshold == curve.threshold else []
+        if point.threshold == curve.suggested:
             marks.append("highest with at most 3 in 100 answerable refused")
         shares = (_number(point.unanswerable), _number(point.answerable))
         rows.append((f"{point.threshold:.2f}", *shares, ", ".join(marks)))
     headings = ("threshold", "unanswerable refused", "answerable refused", "note")
-    return Table("Refusing below a threshold of nearness", headings, tuple(rows))
+    return Table(f"Refusing below a value of {curve.setting}", headings, tuple(rows))
 
 
 def _per_question(evaluation: Evaluation) -> Table:

@@ -320,8 +320,12 @@ class Answer:
     """Findings, most useful first, or in plain words that the library holds none.
 
     Attributes:
+        outcome: `answered`; `indirect-only`: the findings are the nearest there is, and `gaps` say
+            what of the question they do not speak of; `not-held`: there is nothing near.
         documents_searched: How many documents the filters let through; likewise passages.
         message: One plain sentence on the outcome.
+        nearness: How near the library comes to the question, see `answer.nearness`.
+        covered: The chance, 0 to 1, that it answers all that was asked; 0 where it is not near.
     """
 
     question: str
@@ -334,6 +338,8 @@ class Answer:
     documents_searched: int = 0
     passages_searched: int = 0
     message: str = ""
+    nearness: float = 0.0
+    covered: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from retriever import generation
+from retriever import concepts, generation
 from retriever.config import Settings
+from retriever.coverage import Coverage, CoverageReader
 from retriever.embedder import Embedder, Vectors
 from retriever.errors import BadQuestion
 from retriever.features import FEATURES, Describer, Pool
@@ -80,8 +81,9 @@ class Searcher:
         self._document_of = np.array(
             [numbers[passage.document_id] for passage in index.passages], dtype=np.int64
         )
-        titles = [file.entry.metadata.title for file in self.files.values()]
-        self._describer = Describer(index, titles, self._document_of)
+        titles = {name: file.entry.metadata.title for name, file in self.files.items()}
+        self._describer = Describer(index, list(titles.values()), self._document_of)
+        self._coverage = CoverageReader(index, titles, self._document_of, concepts.packaged())
 
     @classmethod
     def open(cls, index: Path, settings: Settings, embedder: Embedder) -> Self:
@@ -267,10 +269,15 @@ class Searcher:
             for rank, at in enumerate(order, start=1)
         ]
 
-    def similarities(self, query: str, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Cosine similarity of each text to a query, shape `(len(texts),)`."""
-        vectors = self._embedder.embed([query, *texts])
-        return np.asarray(vectors[1:] @ vectors[0], dtype=np.float64)
+    def similarities(self, queries: Sequence[str], texts: Sequence[str]) -> NDArray[np.float64]:
+        """Cosine similarity of each text to each query, shape `(len(queries), len(texts))`."""
+        vectors = self._embedder.embed([*queries, *texts])
+        count = len(queries)
+        return np.asarray(vectors[:count] @ vectors[count:].T, dtype=np.float64)
+
+    def coverage(self, question: str, hits: Sequence[Hit], nearness: float) -> Coverage:
+        """How much of a question what was found speaks of; see `CoverageReader.read`."""
+        return self._coverage.read(question, hits, nearness)
 
     def passages_of(self, document_id: str) -> list[Passage]:
         """The passages of one document, in order of the text."""

@@ -167,9 +167,14 @@ def test_answers_and_refusals_are_measured(library):
     refused = found.refusals
     assert refused.counts == {"answerable": 5, "all": 1, "far": 1}
     assert refused.unanswerable["far"].mean == refused.unanswerable["all"].mean == 1.0
-    shares = [point.answerable for point in refused.curve]
-    assert shares == sorted(shares)
-    assert library.settings.answers.min_similarity in [point.threshold for point in refused.curve]
+    assert [curve.setting for curve in refused.curves] == [
+        "answers.min_similarity",
+        "answers.min_covered",
+    ]
+    for curve in refused.curves:
+        shares = [point.answerable for point in curve.points]
+        assert shares == sorted(shares)
+        assert curve.threshold in [point.threshold for point in curve.points]
     answered = {name for name, place in found.answers.first.items() if place}
     assert not answered & set(refused.wrong)
 

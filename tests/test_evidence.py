@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from retriever.evidence import answering_likeness, asks_for, heading_part, outcome_part, signals
+from retriever.evidence import asks_for, heading_part, outcome_part, signals
 
 RESULT = "Uptake was significantly higher in the text message group (62% versus 54%, p<0.01)."
 ADVICE = "Commissioners should offer text reminders and consider evening appointments."
@@ -42,13 +42,6 @@ def test_what_a_question_asks_for() -> None:
     assert asks_for("Do link workers reduce GP visits?") == {"effect"}
     assert asks_for("What should we offer to carers?") == {"advice"}
     assert asks_for("link workers Bradford") == frozenset()
-
-
-def test_a_sentence_answers_by_what_is_asked() -> None:
-    effect, advice = "Do text reminders improve uptake?", "What should we offer?"
-    assert answering_likeness(effect, RESULT) > answering_likeness(effect, ADVICE)
-    assert answering_likeness(advice, ADVICE) > answering_likeness(advice, RESULT)
-    assert answering_likeness("text reminders", ADVICE) > answering_likeness("x", METHOD)
 
 
 def test_the_innermost_heading_that_says_so_tells_the_part() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from retriever.answer_measures import AnswerMeasures, Refusals
+from retriever.answer_measures import AnswerMeasures, Curve, Refusals
 from retriever.comparison import Score
 from retriever.evaluation import Evaluation, Ranked
 from retriever.judgements import Judgement
@@ -291,25 +291,28 @@ def refusals_html(refusals: Refusals) -> str:
     refused = table_html(
         "Questions refused", ("Kind of question", "Questions", "Refused", "95% interval"), rows
     )
-    curve = table_html(
-        "Refused at each threshold of nearness",
+    return refused + "".join(map(_curve_html, refusals.curves))
+
+
+def _curve_html(curve: Curve) -> str:
+    return table_html(
+        f"Refused below each value of {curve.setting}",
         ("Threshold", "Not held", "Answerable", "Note"),
         [
             (
                 f"{point.threshold:.2f}",
                 "" if point.unanswerable is None else _number(point.unanswerable),
                 "" if point.answerable is None else _number(point.answerable),
-                "; ".join(_notes_on(point.threshold, refusals)),
+                "; ".join(_notes_on(point.threshold, curve)),
             )
-            for point in refusals.curve
+            for point in curve.points
         ],
     )
-    return refused + curve
 
 
-def _notes_on(threshold: float, refusals: Refusals) -> list[str]:
-    notes = ["In force"] if threshold == refusals.threshold else []
-    if threshold == refusals.suggested:
+def _notes_on(threshold: float, curve: Curve) -> list[str]:
+    notes = ["In force"] if threshold == curve.threshold else []
+    if threshold == curve.suggested:
         notes.append("Highest that refuses at most 3 in 100 answerable questions")
     return notes
 

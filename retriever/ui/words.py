@@ -126,7 +126,6 @@ def summary_html(answer: Answer, filtered: bool) -> str:
         answer: The answer.
         filtered: Whether filters left some documents out.
     """
-    found = len(answer.findings)
     scope = " that the filters let through" if filtered else ""
     searched = (f"Searched {count(answer.passages_searched, 'passage')} in "
                 f"{count(answer.documents_searched, 'document')}{scope}.")
@@ -134,11 +133,18 @@ def summary_html(answer: Answer, filtered: bool) -> str:
     said = dict.fromkeys(text for text in (answer.message, *answer.gaps, searched) if text)
     return "".join(
         [
-            f"<h2>{count(found, 'finding') if found else 'Nothing found'}</h2>",
+            f"<h2>{_headline(answer)}</h2>",
             *(f"<p>{escape(text)}</p>" for text in said),
             *(warning_html(warning) for warning in answer.warnings),
         ]
     )
+
+
+def _headline(answer: Answer) -> str:
+    found = len(answer.findings)
+    if answer.outcome == "indirect-only":
+        return f"No plain answer: {count(found, 'finding')} nearest to it"
+    return count(found, "finding") if found else "Nothing found"
 
 
 def finding_html(finding: Finding, links: Sequence[tuple[str, str]]) -> str:

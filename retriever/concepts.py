@@ -1,0 +1,269 @@
+"""Text -> the population groups, topics, interventions and outcomes that it names.
+
+The words are the librarians' (`data/populations.toml`, `data/subjects.toml`); each file's head says
+how they are written. A word is found as a whole word, whatever its capitals; `*` at its end stands
+for any ending, and a space also for a hyphen. Of words that overlap the longest counts.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import tomllib
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from retriever.errors import SettingsError
+from retriever.vocabulary import DATA
+
+POPULATIONS, SUBJECTS = DATA / "populations.toml", DATA / "subjects.toml"
+KINDS = {"groups": "group", "topics": "topic", "interventions": "intervention",
+         "outcomes": "outcome"}
+
+AXES = (
+    "ethnicity",
+    "deprivation",
+    "migration",
+    "inclusion",
+    "place",
+    "sex",
+    "sexuality",
+    "age",
+    "disability",
+    "occupation",
+    "religion",
+)
+"""What a group may be a group by."""
+
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_TRAP = "trap"
+
+
+@dataclass(frozen=True)
+class Concept:
+    """One entry of a vocabulary.
+
+    Attributes:
+        id: Its name in the file, unique among entries of its kind.
+        kind: `group`, `topic`, `intervention` or `outcome`.
+        label: What people are shown.
+        axis: Of a group: `ethnicity`, `deprivation`, ...; else empty.
+        broader: Ids of the entries of the same kind that take this one in.
+    """
+
+    id: str
+    kind: str
+    label: str
+    axis: str = ""
+    broader: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A concept's word in a text: `text[start:end]`."""
+
+    concept: Concept
+    start: int
+    end: int
+
+
+class Concepts:
+    """The vocabularies, ready to look for. Safe for many threads.
+
+    Attributes:
+        words: Concept -> the words that name it, as written in the files.
+    """
+
+    def __init__(self, words: Mapping[Concept, Sequence[str]], traps: Sequence[str] = ()) -> None:
+        """Prepare to look.
+
+        Args:
+            words: Concept -> the words that name it.
+            traps: Words that hold a group's word and never mean the group.
+        """
+        self.words = {concept: tuple(written) for concept, written in words.items()}
+        self._of = {(concept.kind, concept.id): concept for concept in words}
+        # First word, or its beginning -> whole entries: (further words, concept).
+        self._exact: dict[str, list[tuple[tuple[str, ...], Concept]]] = defaultdict(list)
+        self._begins: dict[str, list[tuple[tuple[str, ...], Concept]]] = defaultdict(list)
+        for concept, written in (*words.items(), (Concept("", _TRAP, ""), traps)):
+            for first, *rest in filter(None, map(_parts, written)):
+                table = self._begins if first.endswith("*") else self._exact
+                table[first.removesuffix("*")].append((tuple(rest), concept))
+
+    @classmethod
+    def read(cls, populations: Path = POPULATIONS, subjects: Path = SUBJECTS) -> Concepts:
+        """Read and check the vocabularies.
+
+        Raises:
+            SettingsError: A file is not TOML or an entry is wrong; names file and entry.
+        """
+        words: dict[Concept, Sequence[str]] = {}
+        tables = {**_toml(populations), **_toml(subjects)}
+        for name, kind in KINDS.items():
+            origin = populations if kind == "group" else subjects
+            entries = tables.get(name, {})
+            stands: dict[str, str] = {}
+            for key, entry in entries.items():
+                where = f"{origin}, [{name}.{key}]"
+                concept = _concept(key, kind, entry, where)
+                words[concept] = entry["words"]
+                _check_broader(entry, entries, where)
+                _check_once(entry["words"], stands, key, where)
+        return cls(words, tables.get("traps", {}).get("words", ()))
+
+    def broader(self, concept: Concept) -> frozenset[Concept]:
+        """Every concept that takes this one in, at whatever distance."""
+        found: set[Concept] = set()
+        waiting = list(concept.broader)
+        while waiting:
+            above = self._of[concept.kind, waiting.pop()]
+            if above not in found:
+                found.add(above)
+                waiting.extend(above.broader)
+        return frozenset(found)
+
+    def narrower(self, concept: Concept) -> frozenset[Concept]:
+        """Every concept that this one takes in, at whatever distance, and itself."""
+        return frozenset(c for c in self.words if c == concept or concept in self.broader(c))
+
+    def mentions(self, text: str) -> list[Mention]:
+        """What a text names, in order.
+
+        Of overlapping words of one kind only the longest counts, and words inside a group's name
+        name nothing else: "low-income families" says nothing of incomes.
+        """
+        words = [(_bare(m.group()), m.start(), m.end()) for m in _WORD.finditer(_fold(text))]
+        until: dict[str, int] = {}  # kind -> where the last mention of it ends, in words
+        found = []
+        for at in range(len(words)):
+            best = _longest(self._at(words, at))
+            trapped = best.pop(_TRAP, (0, ()))[0]
+            if trapped >= best.get("group", (0, ()))[0] and trapped:
+                best.pop("group", None)
+                until["group"] = max(until.get("group", 0), at + trapped)
+            for kind, (length, concepts) in best.items():
+                if at >= until.get(kind, 0):
+                    until[kind] = at + length
+                    end = words[at + length - 1][2]
+                    found += [Mention(concept, words[at][1], end) for concept in concepts]
+        groups = [(m.start, m.end) for m in found if m.concept.kind == "group"]
+        return [m for m in found if m.concept.kind == "group" or not _inside(m, groups)]
+
+    def named(self, text: str) -> frozenset[Concept]:
+        """The concepts that a text names."""
+        return frozenset(mention.concept for mention in self.mentions(text))
+
+    def with_broader(self, concepts: Iterable[Concept]) -> frozenset[Concept]:
+        """The concepts and all that take them in: "Bangladeshi" also names Asian people."""
+        return frozenset().union(*({c, *self.broader(c)} for c in concepts))
+
+    def _at(
+        self, words: Sequence[tuple[str, int, int]], at: int
+    ) -> Iterator[tuple[int, Concept]]:
+        """Entries that begin at a word: how many words each takes, and its concept."""
+        first = words[at][0]
+        entries = list(self._exact.get(first, ()))
+        for length in range(2, len(first) + 1):
+            entries += self._begins.get(first[:length], ())
+        for rest, concept in entries:
+            following = words[at + 1 : at + 1 + len(rest)]
+            if len(following) == len(rest) and all(
+                _fits(want, have[0]) for want, have in zip(rest, following, strict=True)
+            ):
+                yield 1 + len(rest), concept
+
+
+def _longest(found: Iterator[tuple[int, Concept]]) -> dict[str, tuple[int, tuple[Concept, ...]]]:
+    """Kind -> length of its longest entry, and the concepts that have one so long."""
+    best: dict[str, tuple[int, tuple[Concept, ...]]] = {}
+    for length, concept in found:
+        longest, concepts = best.get(concept.kind, (0, ()))
+        if length > longest:
+            best[concept.kind] = (length, (concept,))
+        elif length == longest and concept not in concepts:
+            best[concept.kind] = (length, (*concepts, concept))
+    return best
+
+
+def _inside(mention: Mention, spans: Sequence[tuple[int, int]]) -> bool:
+    length = mention.end - mention.start
+    return any(
+        start <= mention.start and mention.end <= end and length < end - start
+        for start, end in spans
+    )
+
+
+def _fits(want: str, have: str) -> bool:
+    return have.startswith(want[:-1]) if want.endswith("*") else have == want
+
+
+def _parts(written: str) -> list[str]:
+    """An entry's words, folded; the `*` stays at the end of the last."""
+    words = [_bare(match.group()) for match in _WORD.finditer(_fold(written))]
+    if words and written.endswith("*"):
+        words[-1] += "*"
+    return words
+
+
+def _bare(word: str) -> str:
+    """A word without its possessive: "women's" names women."""
+    return word.removesuffix("'s").removesuffix("’s")
+
+
+def _fold(text: str) -> str:
+    """Lower case without accents, letter for letter, so that offsets stay true."""
+    return "".join(_plain(letter) for letter in text)
+
+
+@functools.lru_cache(maxsize=4096)
+def _plain(letter: str) -> str:
+    plain = unicodedata.normalize("NFKD", letter)[:1].lower()
+    return plain if len(plain) == 1 else letter
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read as TOML: {error}. Correct it.") from error
+
+
+def _concept(key: str, kind: str, entry: Any, where: str) -> Concept:
+    allowed = {"label", "words", "broader", *(["axis"] if kind == "group" else [])}
+    if not isinstance(entry, dict) or not {"label", "words"} <= set(entry) <= allowed:
+        raise SettingsError(f"{where}: needs label and words, and takes {', '.join(allowed)}.")
+    if not entry["words"] or not all(isinstance(w, str) and _parts(w) for w in entry["words"]):
+        raise SettingsError(f"{where}: words must be a list of words, not {entry['words']!r}.")
+    axis, broader = entry.get("axis", ""), tuple(entry.get("broader", ()))
+    if kind == "group" and axis not in AXES:
+        raise SettingsError(f"{where}: axis must be one of {', '.join(AXES)}, not {axis!r}.")
+    return Concept(key, kind, entry["label"], axis, broader)
+
+
+def _check_broader(entry: Mapping[str, Any], entries: Mapping[str, Any], where: str) -> None:
+    for name in entry.get("broader", ()):
+        if name not in entries:
+            raise SettingsError(f"{where}: broader names '{name}', which is no entry beside it.")
+
+
+def _check_once(words: Sequence[str], stands: dict[str, str], key: str, where: str) -> None:
+    """Refuse a word that an entry before has: it would name both."""
+    for word in words:
+        other = stands.setdefault(" ".join(_parts(word)), key)
+        if other != key:
+            raise SettingsError(f"{where}: '{word}' stands in '{other}' already. Keep it in one.")
+
+
+@functools.cache
+def packaged() -> Concepts:
+    """The vocabularies that come with the program.
+
+    Raises:
+        SettingsError: As `Concepts.read`.
+    """
+    return Concepts.read()

@@ -1,0 +1,196 @@
+"""Hits -> how much of what was asked the library speaks of, and what of it nothing speaks of.
+
+Similarity finds passages on a question's topic. Whether anything speaks of the very group,
+intervention and outcome that were asked for shows in whether one document names them all. What it
+does not name is what the library has no answer on; how sure that is depends on how rare the word
+is, on whether something close to it is named, and on how well the passages answer otherwise. That
+is one number for each entry of `COVERAGE`, and `data/coverage.toml` says what each counts (see
+`ranker.py`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, reduce
+
+import numpy as np
+
+from retriever.concepts import Concept, Concepts
+from retriever.features import Matrix, Numbers
+from retriever.generation import Generation
+from retriever.schema import Hit, Passage
+from retriever.tokens import tokenise
+
+COVERAGE: tuple[str, ...] = (
+    "nearness",
+    "best_passage",
+    "intervention",
+    "outcome",
+    "topic",
+    "people",
+    "age_sex_or_place",
+    "largest",
+    "nearest_document",
+    "one_passage",
+    "best_document",
+)
+"""Names in the order of the columns. All from `intervention` on weigh what is not named."""
+
+# Groups whom a document names when it is about them. Age, sex and place often go without saying.
+_NAMED_AXES = frozenset(
+    {"ethnicity", "migration", "religion", "inclusion", "sexuality", "disability"}
+)
+_DOCUMENTS = 12  # so many of the documents found are looked into
+_HITS = 60
+_WHOLE = 12  # a document of so many passages is looked at whole; of a longer one what was found
+_PASSAGES = 15
+_LATER = 0.03  # a document further down must name more to count as the nearest
+_NOT_WEIGHED = -1.0  # log odds of a middling best passage, where no ranker weighed them
+_MOST = 1.5
+_RELATED = 0.5  # a close relative of what was asked is named
+_RELATED_PEOPLE = 0.2  # the same for age, sex and place, where "children" nearly says "toddlers"
+_UNNAMED_PEOPLE = 0.6
+_WORTH_SAYING = 0.25
+_VIEWS = 20_000
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How much of a question one document speaks of.
+
+    Attributes:
+        features: Shape `(1, len(COVERAGE))`.
+        document_id: The document that names most of what was asked; empty without hits.
+        missing: What it does not name and that is worth saying, most telling first.
+    """
+
+    features: Matrix
+    document_id: str
+    missing: tuple[Concept, ...]
+
+
+class CoverageReader:
+    """Reads coverage off the hits in one index. Safe for many threads."""
+
+    def __init__(
+        self, index: Generation, titles: Mapping[str, str], document_of: Numbers, concepts: Concepts
+    ) -> None:
+        """Prepare for an index.
+
+        Args:
+            index: Passages and terms.
+            titles: Document id -> title, in order of the documents' numbers.
+            document_of: Document number of each passage, shape `(passages,)`.
+            concepts: The vocabularies.
+        """
+        self._index = index
+        self._titles = titles
+        self._document_of = document_of
+        self._concepts = concepts
+        self._passages: dict[str, list[Passage]] = defaultdict(list)
+        for passage in index.passages:
+            self._passages[passage.document_id].append(passage)
+        self._named = lru_cache(maxsize=_VIEWS)(self._look_at)
+        self._weight = lru_cache(maxsize=_VIEWS)(self._weigh)
+
+    def read(self, question: str, hits: Sequence[Hit], nearness: float) -> Coverage:
+        """How much of a question is spoken of.
+
+        Args:
+            question: As asked.
+            hits: In evidence mode, best first, at least one.
+            nearness: How near the library comes to the question, see `answer.nearness`.
+        """
+        asked = self._concepts.named(question)
+        missing = [
+            (document, self._missing(asked, self._in_document(document, hits)))
+            for document in list(dict.fromkeys(h.passage.document_id for h in hits[:_HITS]))
+        ][:_DOCUMENTS]
+        totals = [sum(m.values()) + _LATER * place for place, (_, m) in enumerate(missing)]
+        nearest = int(np.argmin(totals))
+        document, unnamed = missing[nearest]
+        in_passages = [self._missing(asked, self._named(h.passage)) for h in hits[:_PASSAGES]]
+        row = {
+            "nearness": nearness,
+            "best_passage": _log_odds(hits[0].score) if hits[0].shares else _NOT_WEIGHED,
+            **{kind: _most(unnamed, kind) for kind in ("intervention", "outcome", "topic")},
+            "people": max((w for c, w in unnamed.items() if c.axis in _NAMED_AXES), default=0.0),
+            "age_sex_or_place": max(
+                (w for c, w in unnamed.items() if c.axis and c.axis not in _NAMED_AXES), default=0.0
+            ),
+            "largest": max(unnamed.values(), default=0.0),
+            "nearest_document": min(_MOST, totals[nearest]),
+            "one_passage": min(_MOST, *(sum(m.values()) for m in in_passages)),
+            "best_document": min(_MOST, sum(missing[0][1].values())),
+        }
+        ordered = sorted(unnamed.items(), key=lambda item: (-item[1], item[0].label))
+        return Coverage(
+            np.array([[row[name] for name in COVERAGE]]),
+            document,
+            tuple(concept for concept, weight in ordered if weight >= _WORTH_SAYING),
+        )
+
+    def _in_document(self, document: str, hits: Sequence[Hit]) -> frozenset[Concept]:
+        """What a document names: all of a short one, of a long one the passages found."""
+        passages: Sequence[Passage] = self._passages[document]
+        if len(passages) > _WHOLE:
+            found = [h.passage for h in hits if h.passage.document_id == document]
+            passages = found[:_WHOLE]
+        return frozenset().union(*map(self._named, passages))
+
+    def _look_at(self, passage: Passage) -> frozenset[Concept]:
+        title = self._titles[passage.document_id]
+        return self._concepts.with_broader(
+            self._concepts.named("\n".join((title, *passage.section, passage.text)))
+        )
+
+    def _missing(
+        self, asked: frozenset[Concept], named: frozenset[Concept]
+    ) -> dict[Concept, float]:
+        """What of the asked is not named, with how much that tells."""
+        return {
+            concept: self._weight(concept) * self._share(concept, named)
+            for concept in asked - named
+        }
+
+    def _share(self, concept: Concept, named: frozenset[Concept]) -> float:
+        """How much of a concept's weight counts where it is not named itself."""
+        if concept.axis in _NAMED_AXES:
+            return 1.0  # a broader or neighbouring people is not the one asked about
+        broader = self._concepts.broader(concept)
+        close = bool(broader & named) or any(
+            broader & self._concepts.broader(other) for other in named if other.kind == concept.kind
+        )
+        if concept.axis:
+            return _RELATED_PEOPLE if close else _UNNAMED_PEOPLE
+        return _RELATED if close else 1.0
+
+    def _weigh(self, concept: Concept) -> float:
+        """How rare the documents are that name a concept, 1 where none does.
+
+        ln((N + 1) / (n + 0.5)) as a share of its highest, so that libraries of all sizes are alike.
+        """
+        found: set[int] = set()
+        for narrower in self._concepts.narrower(concept):
+            for word in self._concepts.words[narrower]:
+                found.update(self._document_of[self._holding(word)])
+        documents = len(self._titles) + 1
+        return math.log(documents / (len(found) + 0.5)) / math.log(documents / 0.5)
+
+    def _holding(self, word: str) -> Numbers:
+        """Passages that hold all terms of a word of a vocabulary."""
+        places = [self._index.lexical.holding(term) for term in set(tokenise(word))]
+        if not places:
+            return np.empty(0, dtype=np.int64)
+        return reduce(lambda one, other: np.intersect1d(one, other, assume_unique=True), places)
+
+
+def _log_odds(chance: float) -> float:
+    return math.log(max(chance, 1e-6) / max(1 - chance, 1e-6))
+
+
+def _most(unnamed: Mapping[Concept, float], kind: str) -> float:
+    return max((weight for concept, weight in unnamed.items() if concept.kind == kind), default=0.0)

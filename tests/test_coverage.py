@@ -1,0 +1,95 @@
+"""What nobody in the library speaks of is said, and not passed over."""
+
+from __future__ import annotations
+
+import pytest
+
+from retriever import Library
+from retriever.coverage import COVERAGE
+from retriever.output import answer_text
+from retriever.ui.words import summary_html
+
+DOCUMENTS = {
+    "breast.md": """# Breast screening reminders for Bangladeshi women
+
+## Results
+
+Text reminders raised breast screening uptake among Bangladeshi women from 41% to 52%.
+
+## Cost
+
+Text reminders for breast screening cost 12 pence for each woman invited.
+""",
+    "smoking.md": """# Stop smoking services in the most deprived areas
+
+## Results
+
+Stop smoking services reached more people in the most deprived areas, and 31% of them quit.
+""",
+    "bowel.md": """# Bowel screening letters
+
+## Results
+
+Reminder letters raised bowel screening uptake by four points among men and women.
+""",
+}
+HELD = "Do text reminders raise breast screening uptake among Bangladeshi women?"
+NOT_HELD = "Do text reminders raise breast screening uptake among Polish women?"
+
+
+@pytest.fixture
+def library(make_library) -> Library:
+    return make_library(DOCUMENTS)
+
+
+def test_a_question_whose_group_is_named_is_answered(library: Library) -> None:
+    answer = library.ask(HELD)
+    assert answer.outcome == "answered"
+    assert answer.gaps == ()
+
+
+def test_a_group_that_no_document_names_is_said_before_what_comes_nearest(library: Library) -> None:
+    answer = library.ask(NOT_HELD)
+    assert answer.outcome == "indirect-only"
+    assert answer.findings[0].document_id == "breast"
+    (gap,) = answer.gaps
+    assert "“Breast screening reminders for Bangladeshi women”, does not name Polish" in gap
+    text = " ".join(answer_text(answer).split())
+    assert text.index("does not name Polish") < text.index("from 41% to 52%")
+    page = summary_html(answer, filtered=False)
+    assert "No plain answer" in page
+    assert "does not name Polish" in page
+
+
+def test_a_broader_group_is_not_the_one_asked_about(library: Library) -> None:
+    assert library.ask(HELD).covered > library.ask(HELD.replace("Bangladeshi", "Pakistani")).covered
+    broader = library.ask(HELD.replace("Bangladeshi", "South Asian"))
+    assert broader.outcome == "answered"  # Bangladeshi women are South Asian women
+
+
+@pytest.mark.parametrize(
+    ("held", "not_held"),
+    [
+        ("Do text reminders raise breast screening uptake?", "Do vouchers raise it?"),
+        (
+            "Do stop smoking services work in deprived areas?",
+            "Do stop smoking services cut hospital readmissions in deprived areas?",
+        ),
+    ],
+)
+def test_interventions_and_outcomes_count_too(library: Library, held: str, not_held: str) -> None:
+    assert library.ask(held).covered > library.ask(not_held).covered
+
+
+def test_the_document_that_speaks_of_most_is_the_nearest(library: Library) -> None:
+    searcher = library.searcher()
+    question = "bowel screening letters for Polish men"
+    coverage = searcher.coverage(question, searcher.search(question, 10), 0.6)
+    assert coverage.document_id == "bowel"
+    assert [concept.id for concept in coverage.missing] == ["polish"]
+    assert coverage.features.shape == (1, len(COVERAGE))
+
+
+def test_the_chance_asked_for_can_be_set(make_library) -> None:
+    lenient = make_library(DOCUMENTS, settings="[answers]\nmin_covered = 0.0\n")
+    assert lenient.ask(NOT_HELD).outcome == "answered"

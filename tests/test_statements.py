@@ -1,0 +1,64 @@
+"""Which sentences can stand as findings, and which of them look like an answer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from retriever.evidence import outcome_part
+from retriever.ranker import packaged_for_sentences
+from retriever.schema import Hit, Passage
+from retriever.statements import STATEMENTS, describe, statements
+
+TEXT = """We recruited practices and sent text reminders to women who were eligible.
+Uptake of screening was significantly higher with text reminders: 62% versus 54% (p<0.01).
+Text reminders may be a way to reach more women, as previous studies suggested.
+Offer text reminders to women who did not attend screening."""
+EFFECT = "Do text reminders improve uptake of screening?"
+
+
+def hits(*texts: str, title: str = "A trial") -> list[Hit]:
+    return [
+        Hit(rank, Passage(f"a:{rank}", "a", 0, len(text), text), title, 1 / rank)
+        for rank, text in enumerate(texts, start=1)
+    ]
+
+
+def chances(question: str, *texts: str) -> dict[str, float]:
+    found = statements(hits(*texts))
+    alike = np.full((2, len(found)), 0.6)
+    ranker = packaged_for_sentences()
+    scores = ranker.probabilities(ranker.shares(describe(question, found, alike)))
+    return {s.text: float(score) for s, score in zip(found, scores, strict=True)}
+
+
+def test_each_sentence_is_whole_and_at_its_place() -> None:
+    assert [statement.text for statement in statements(hits(TEXT))] == TEXT.splitlines()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["A trial of letters", "Does it work for all?", "See www.example.org for more of it.", "Few."],
+)
+def test_what_cannot_stand_alone_is_left_out(text: str) -> None:
+    assert statements(hits(text, title="A trial of letters")) == []
+
+
+def test_of_equally_similar_sentences_the_result_answers_a_question_on_an_effect() -> None:
+    scores = chances(EFFECT, TEXT)
+    assert "62% versus 54%" in max(scores, key=scores.__getitem__)
+
+
+def test_advice_gains_where_advice_is_asked() -> None:
+    asked = chances("What should we offer to women who did not attend screening?", TEXT)
+    effect = chances(EFFECT, TEXT)
+    result, advice = TEXT.splitlines()[1], TEXT.splitlines()[3]
+    assert asked[advice] / asked[result] > effect[advice] / effect[result]
+
+
+def test_one_row_for_each_sentence_and_one_column_for_each_name() -> None:
+    found = statements(hits(TEXT, "Letters raised uptake by four points in two towns."))
+    rows = describe(EFFECT, found, np.zeros((2, len(found))))
+    assert rows.shape == (5, len(STATEMENTS))
+    assert np.isfinite(rows).all()
+    assert outcome_part(EFFECT) == "uptake of screening"
