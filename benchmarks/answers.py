@@ -74,11 +74,11 @@ def refusal_table(library: Library, answerable: Sequence[str], off_topic: Sequen
         print(f"  {name}: {dict(sorted(outcomes.items()))}")
     settings = library.settings.answers
     for setting, value, in_force in (
-        ("min_similarity", "nearness", settings.min_similarity),
+        ("min_nearness", "nearness", settings.min_nearness),
         ("min_covered", "covered", settings.min_covered),
     ):
         print(f"  {setting}  off-topic refused  answerable refused")
-        for threshold in sorted({*(round(0.05 * step, 2) for step in range(1, 13)), in_force}):
+        for threshold in sorted({*(round(0.05 * step, 2) for step in range(-3, 13)), in_force}):
             mark = "  <- set" if threshold == in_force else ""
             shares = [
                 mean(getattr(answer, value) < threshold for answer in asked[name])

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from retriever.config import Answers
-from retriever.coverage import Coverage
+from retriever.coverage import Coverage, nearness
 from retriever.evidence import outcome_part
 from retriever.fusion import Scores
 from retriever.generation import FileRecord
@@ -22,12 +22,11 @@ from retriever.schema import Answer, Finding, Hit, Outcome, Query, Record, pages
 from retriever.search import Searcher, Stopwatch
 from retriever.sentences import Span
 from retriever.statements import Statement, describe, statements
-from retriever.tokens import tokenise, tokenise_query
+from retriever.tokens import tokenise
 
 _NOT_IN_JSON = {"documents_searched", "passages_searched", "message", "nearness", "covered"}
 _NEAR_REPEAT = 0.8
 # Chosen on the choosing halves of `benchmarks/answers.py`.
-_WORD_ALLOWANCE = 0.1
 _NEIGHBOUR = 0.5
 # A source that was replaced is shown with its warning, but behind those that answer as well.
 _NO_LONGER_IN_FORCE = 0.3
@@ -75,13 +74,13 @@ def compose(
         `answered` or `indirect-only` with findings, most useful first, or `not-held` with none.
     """
     watch = stopwatch or Stopwatch()
-    near = nearness(query.text, hits)
-    held = near >= settings.min_similarity
+    near = nearness(hits)
+    held = near >= settings.min_nearness
     with watch.time("sentences"):
         chosen = _choose(query, hits, searcher, settings, per_document) if held else []
     findings = tuple(_finding(c, searcher.files[c.hit.passage.document_id]) for c in chosen)
     with watch.time("coverage"):
-        coverage = searcher.coverage(query.text, hits, near) if findings else None
+        coverage = searcher.coverage(query.text, hits) if findings else None
     covered = _covered(coverage)
     outcome, message, gaps = _outcome(coverage, covered >= settings.min_covered, searcher)
     return Answer(
@@ -133,24 +132,6 @@ def to_json(answer: Answer) -> dict[str, Any]:
         finding.pop("section")
         finding.pop("digest")
     return data
-
-
-def nearness(question: str, hits: Sequence[Hit]) -> float:
-    """How near the library comes to a question; below `min_similarity` it is not answered.
-
-    The best similarity among the hits, and a little more where most of the question's words stand
-    together in one of the best passages. About 0.1 for an off-topic question, above 0.5 for one
-    that the library answers.
-    """
-    if not hits:
-        return -1.0
-    terms = set(tokenise_query(question))
-    shared = max(len(terms & set(tokenise(_with_title(hit)))) for hit in hits[:10]) / len(terms)
-    return max(hit.vector_score or 0.0 for hit in hits) + _WORD_ALLOWANCE * shared
-
-
-def _with_title(hit: Hit) -> str:
-    return f"{hit.title}\n{hit.passage.text}"
 
 
 def _choose(

@@ -17,7 +17,7 @@ from retriever.schema import Answer, Document, Finding, Passage
 
 FOUND_AT = (1, 3, 5)
 TOLERATED = 0.03
-_THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(1, 19))
+_THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(-2, 19))
 
 
 @dataclass(frozen=True)
@@ -205,7 +205,7 @@ def refusals(asked: Sequence[Asked], settings: Answers, seed: int) -> Refusals:
         parts.setdefault(one.question.missing or "not stated", []).append(one)
     shares = {name: _refused(part, seed) for name, part in parts.items() if part}
     curves = (
-        _curve("answers.min_similarity", settings.min_similarity, "nearness", parts["all"], held),
+        _curve("answers.min_nearness", settings.min_nearness, "nearness", parts["all"], held),
         _curve("answers.min_covered", settings.min_covered, "covered", parts["all"], held),
     )
     return Refusals(

@@ -102,7 +102,7 @@ class Answers:
         per_document: The most findings out of one document.
         passages: How many of the best passages are read for findings.
         max_sentences: The longest quotation, in sentences.
-        min_similarity: A question whose best passage is less similar than this is not answered.
+        min_nearness: A question to which the library comes less near than this is not answered.
         min_covered: Where the chance that the library answers all of a question is below this,
             what is shown is said to be the nearest only.
     """
@@ -111,8 +111,8 @@ class Answers:
     per_document: int = 3
     passages: int = 9
     max_sentences: int = 3
-    min_similarity: float = 0.5
-    min_covered: float = 0.22
+    min_nearness: float = 0.06
+    min_covered: float = 0.12
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "answers.per_document": (1, 100),
     "answers.passages": (1, 200),
     "answers.max_sentences": (1, 10),
-    "answers.min_similarity": (-1.0, 1.0),
+    "answers.min_nearness": (-1.0, 1.0),
     "answers.min_covered": (0.0, 1.0),
 }
 

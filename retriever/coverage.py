@@ -49,6 +49,7 @@ _WHOLE = 12  # a document of so many passages is looked at whole; of a longer on
 _PASSAGES = 15
 _LATER = 0.03  # a document further down must name more to count as the nearest
 _NOT_WEIGHED = -1.0  # log odds of a middling best passage, where no ranker weighed them
+_BEST_PASSAGE = 0.13  # chosen together with `answers.min_nearness`, see benchmarks/README.md
 _MOST = 1.5
 _RELATED = 0.5  # a close relative of what was asked is named
 _RELATED_PEOPLE = 0.2  # the same for age, sex and place, where "children" nearly says "toddlers"
@@ -96,13 +97,12 @@ class CoverageReader:
         self._named = lru_cache(maxsize=_VIEWS)(self._look_at)
         self._weight = lru_cache(maxsize=_VIEWS)(self._weigh)
 
-    def read(self, question: str, hits: Sequence[Hit], nearness: float) -> Coverage:
+    def read(self, question: str, hits: Sequence[Hit]) -> Coverage:
         """How much of a question is spoken of.
 
         Args:
             question: As asked.
             hits: In evidence mode, best first, at least one.
-            nearness: How near the library comes to the question, see `answer.nearness`.
         """
         asked = self._concepts.named(question)
         missing = [
@@ -114,8 +114,8 @@ class CoverageReader:
         document, unnamed = missing[nearest]
         in_passages = [self._missing(asked, self._named(h.passage)) for h in hits[:_PASSAGES]]
         row = {
-            "nearness": nearness,
-            "best_passage": _log_odds(hits[0].score) if hits[0].shares else _NOT_WEIGHED,
+            "nearness": nearness(hits),
+            "best_passage": _best_passage(hits),
             **{kind: _most(unnamed, kind) for kind in ("intervention", "outcome", "topic")},
             "people": max((w for c, w in unnamed.items() if c.axis in _NAMED_AXES), default=0.0),
             "age_sex_or_place": max(
@@ -188,8 +188,21 @@ class CoverageReader:
         return reduce(lambda one, other: np.intersect1d(one, other, assume_unique=True), places)
 
 
-def _log_odds(chance: float) -> float:
-    return math.log(max(chance, 1e-6) / max(1 - chance, 1e-6))
+def nearness(hits: Sequence[Hit]) -> float:
+    """How near the library comes to a question; below `answers.min_nearness` it is not answered.
+
+    The best similarity among the hits, and something for how likely the best passage answers. Most
+    off-topic questions are below 0, most that a library answers above 0.2.
+    """
+    if not hits:
+        return -1.0
+    return max(hit.vector_score or 0.0 for hit in hits) + _BEST_PASSAGE * _best_passage(hits)
+
+
+def _best_passage(hits: Sequence[Hit]) -> float:
+    """Log odds that the best passage answers."""
+    chance = hits[0].score
+    return math.log(chance / (1 - chance)) if hits[0].shares else _NOT_WEIGHED
 
 
 def _most(unnamed: Mapping[Concept, float], kind: str) -> float:

@@ -324,7 +324,7 @@ class Answer:
             what of the question they do not speak of; `not-held`: there is nothing near.
         documents_searched: How many documents the filters let through; likewise passages.
         message: One plain sentence on the outcome.
-        nearness: How near the library comes to the question, see `answer.nearness`.
+        nearness: How near the library comes to the question, see `coverage.nearness`.
         covered: The chance, 0 to 1, that it answers all that was asked; 0 where it is not near.
     """
 

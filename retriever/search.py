@@ -275,9 +275,9 @@ class Searcher:
         count = len(queries)
         return np.asarray(vectors[:count] @ vectors[count:].T, dtype=np.float64)
 
-    def coverage(self, question: str, hits: Sequence[Hit], nearness: float) -> Coverage:
+    def coverage(self, question: str, hits: Sequence[Hit]) -> Coverage:
         """How much of a question what was found speaks of; see `CoverageReader.read`."""
-        return self._coverage.read(question, hits, nearness)
+        return self._coverage.read(question, hits)
 
     def passages_of(self, document_id: str) -> list[Passage]:
         """The passages of one document, in order of the text."""

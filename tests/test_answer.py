@@ -2,7 +2,7 @@
 
 import pytest
 
-from retriever.answer import nearness
+from retriever.coverage import nearness
 from retriever.schema import Filters
 
 QUESTION = "Do reminder letters raise uptake of bowel screening?"
@@ -79,10 +79,10 @@ def test_few_findings_out_of_one_document_unless_asked(make_library):
 
 def test_a_library_without_the_topic_is_less_near_than_one_with_it(make_library):
     library = make_library({"a.md": "# T\n\nReminder letters raised uptake of bowel screening."})
-    near = nearness(QUESTION, library.search(QUESTION))
-    far = nearness("capital of Mongolia", library.search("capital of Mongolia"))
-    assert far < library.settings.answers.min_similarity < near
-    assert nearness(QUESTION, []) < far
+    near = nearness(library.search(QUESTION))
+    far = nearness(library.search("capital of Mongolia"))
+    assert far < library.settings.answers.min_nearness < near
+    assert nearness([]) < far
 
 
 def test_a_replaced_source_stands_behind_one_in_force(make_library):

@@ -168,7 +168,7 @@ def test_answers_and_refusals_are_measured(library):
     assert refused.counts == {"answerable": 5, "all": 1, "far": 1}
     assert refused.unanswerable["far"].mean == refused.unanswerable["all"].mean == 1.0
     assert [curve.setting for curve in refused.curves] == [
-        "answers.min_similarity",
+        "answers.min_nearness",
         "answers.min_covered",
     ]
     for curve in refused.curves:
