@@ -78,7 +78,7 @@ def refusal_table(library: Library, answerable: Sequence[str], off_topic: Sequen
         ("min_covered", "covered", settings.min_covered),
     ):
         print(f"  {setting}  off-topic refused  answerable refused")
-        for threshold in sorted({*(round(0.05 * step, 2) for step in range(-3, 13)), in_force}):
+        for threshold in sorted({*(round(0.05 * step, 2) for step in range(13)), in_force}):
             mark = "  <- set" if threshold == in_force else ""
             shares = [
                 mean(getattr(answer, value) < threshold for answer in asked[name])

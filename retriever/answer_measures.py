@@ -17,7 +17,7 @@ from retriever.schema import Answer, Document, Finding, Passage
 
 FOUND_AT = (1, 3, 5)
 TOLERATED = 0.03
-_THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(-2, 19))
+_THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(19))
 
 
 @dataclass(frozen=True)

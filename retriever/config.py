@@ -111,7 +111,7 @@ class Answers:
     per_document: int = 3
     passages: int = 9
     max_sentences: int = 3
-    min_nearness: float = 0.06
+    min_nearness: float = 0.18
     min_covered: float = 0.12
 
 

@@ -50,6 +50,7 @@ _PASSAGES = 15
 _LATER = 0.03  # a document further down must name more to count as the nearest
 _NOT_WEIGHED = -1.0  # log odds of a middling best passage, where no ranker weighed them
 _BEST_PASSAGE = 0.13  # chosen together with `answers.min_nearness`, see benchmarks/README.md
+_LITTLE = -2.0  # log odds, about 1 to 7
 _MOST = 1.5
 _RELATED = 0.5  # a close relative of what was asked is named
 _RELATED_PEOPLE = 0.2  # the same for age, sex and place, where "children" nearly says "toddlers"
@@ -191,12 +192,14 @@ class CoverageReader:
 def nearness(hits: Sequence[Hit]) -> float:
     """How near the library comes to a question; below `answers.min_nearness` it is not answered.
 
-    The best similarity among the hits, and something for how likely the best passage answers. Most
-    off-topic questions are below 0, most that a library answers above 0.2.
+    The best similarity among the hits, and more or less for how likely the best passage answers:
+    nothing at odds of 1 to 7. Off-topic questions come to 0.2 at most, most that a library answers
+    to more than 0.4.
     """
     if not hits:
         return -1.0
-    return max(hit.vector_score or 0.0 for hit in hits) + _BEST_PASSAGE * _best_passage(hits)
+    likely = _best_passage(hits) - _LITTLE
+    return max(hit.vector_score or 0.0 for hit in hits) + _BEST_PASSAGE * likely
 
 
 def _best_passage(hits: Sequence[Hit]) -> float:
