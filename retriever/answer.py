@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from retriever.concepts import Concept
 from retriever.config import Answers
 from retriever.coverage import Coverage, nearness
 from retriever.evidence import outcome_part
@@ -26,6 +27,7 @@ from retriever.tokens import tokenise
 
 _NOT_IN_JSON = {"documents_searched", "passages_searched", "message", "nearness", "covered"}
 _NEAR_REPEAT = 0.8
+_IN_MANY = 3  # documents; two may be editions, or copies, of one
 # Chosen on the choosing halves of `benchmarks/answers.py`.
 _NEIGHBOUR = 0.5
 # A source that was replaced is shown with its warning, but behind those that answer as well.
@@ -113,15 +115,24 @@ def _outcome(
     """The outcome, one sentence on it, and what the library does not speak of."""
     if coverage is None:
         return "not-held", _NOT_HELD, (_NOT_HELD,)
+    gaps = [
+        f"None of the documents that come nearest to what was asked names {_listed([group])}."
+        for group in coverage.unnamed
+    ]
     if covered:
-        return "answered", "", ()
-    title = searcher.files[coverage.document_id].entry.metadata.title
-    labels = [concept.label for concept in coverage.missing]
-    if not labels:
-        return "indirect-only", _NEAREST, (_NEAREST,)
-    named = " or ".join(filter(None, (", ".join(labels[:-1]), labels[-1])))
-    gap = f"The document that comes nearest to what was asked, “{title}”, does not name {named}."
-    return "indirect-only", _NEAREST, (gap,)
+        return "answered", "", tuple(gaps)
+    missing = [concept for concept in coverage.missing if concept not in coverage.unnamed]
+    if missing:
+        title = searcher.files[coverage.document_id].entry.metadata.title
+        gaps.append(
+            f"The document that comes nearest, “{title}”, does not name {_listed(missing)}."
+        )
+    return "indirect-only", _NEAREST, tuple(gaps) or (_NEAREST,)
+
+
+def _listed(concepts: Sequence[Concept]) -> str:
+    labels = [concept.label for concept in concepts]
+    return " or ".join(filter(None, (", ".join(labels[:-1]), labels[-1])))
 
 
 def to_json(answer: Answer) -> dict[str, Any]:
@@ -138,7 +149,8 @@ def _choose(
     query: Query, hits: Sequence[Hit], searcher: Searcher, settings: Answers, per_document: int
 ) -> list[_Candidate]:
     """The quotations to show: best first, few per document, near-repeats dropped."""
-    candidates = _candidates(query, spread(hits, settings, per_document), searcher, settings)
+    read = spread(hits, settings, per_document)
+    candidates = _candidates(query, read, hits, searcher, settings)
     chosen: list[_Candidate] = []
     shown: Counter[str] = Counter()
     for candidate in sorted(candidates, key=lambda c: (-c.score, c.hit.passage.id, c.start)):
@@ -164,10 +176,14 @@ def spread(hits: Sequence[Hit], settings: Answers, per_document: int) -> list[Hi
 
 
 def _candidates(
-    query: Query, hits: Sequence[Hit], searcher: Searcher, settings: Answers
+    query: Query,
+    hits: Sequence[Hit],
+    everything: Sequence[Hit],
+    searcher: Searcher,
+    settings: Answers,
 ) -> list[_Candidate]:
     """A quotation for each statement in the passages, with its chance of answering."""
-    found = statements(hits)
+    found = _own(statements(hits), everything)
     if not found:
         return []
     chances = _chances(query.text, found, searcher)
@@ -182,6 +198,22 @@ def _candidates(
             terms = frozenset(tokenise(hit.passage.text[a:b]))
             candidates.append(_Candidate(hit, a, b, float(chance), terms))
     return candidates
+
+
+def _own(found: Sequence[Statement], hits: Sequence[Hit]) -> list[Statement]:
+    """The statements without those that stand word for word in several documents.
+
+    What many documents say alike (a disclaimer, a publisher's notice) tells of none of them.
+    """
+    texts: dict[str, str] = {}
+    for hit in hits:
+        document = hit.passage.document_id
+        texts[document] = f"{texts.get(document, '')}\n{hit.passage.text}"
+    return [
+        statement
+        for statement in found
+        if sum(statement.text in text for text in texts.values()) < _IN_MANY
+    ]
 
 
 def _chances(question: str, found: Sequence[Statement], searcher: Searcher) -> Scores:

@@ -43,10 +43,8 @@ COVERAGE: tuple[str, ...] = (
 _NAMED_AXES = frozenset(
     {"ethnicity", "migration", "religion", "inclusion", "sexuality", "disability"}
 )
-_DOCUMENTS = 12  # so many of the documents found are looked into
-_HITS = 60
+_HITS = 9  # looked into are the documents of the best passages: those that findings come from
 _WHOLE = 12  # a document of so many passages is looked at whole; of a longer one what was found
-_PASSAGES = 15
 _LATER = 0.03  # a document further down must name more to count as the nearest
 _NOT_WEIGHED = -1.0  # log odds of a middling best passage, where no ranker weighed them
 _BEST_PASSAGE = 0.13  # chosen together with `answers.min_nearness`, see benchmarks/README.md
@@ -67,11 +65,14 @@ class Coverage:
         features: Shape `(1, len(COVERAGE))`.
         document_id: The document that names most of what was asked; empty without hits.
         missing: What it does not name and that is worth saying, most telling first.
+        unnamed: The peoples asked about, and the other groups that a document names when it is
+            about them, that none of the documents looked into names.
     """
 
     features: Matrix
     document_id: str
     missing: tuple[Concept, ...]
+    unnamed: tuple[Concept, ...]
 
 
 class CoverageReader:
@@ -106,14 +107,15 @@ class CoverageReader:
             hits: In evidence mode, best first, at least one.
         """
         asked = self._concepts.named(question)
-        missing = [
-            (document, self._missing(asked, self._in_document(document, hits)))
-            for document in list(dict.fromkeys(h.passage.document_id for h in hits[:_HITS]))
-        ][:_DOCUMENTS]
+        named = {
+            document: self._in_document(document, hits)
+            for document in dict.fromkeys(hit.passage.document_id for hit in hits[:_HITS])
+        }
+        missing = [(document, self._missing(asked, names)) for document, names in named.items()]
         totals = [sum(m.values()) + _LATER * place for place, (_, m) in enumerate(missing)]
         nearest = int(np.argmin(totals))
         document, unnamed = missing[nearest]
-        in_passages = [self._missing(asked, self._named(h.passage)) for h in hits[:_PASSAGES]]
+        in_passages = [self._missing(asked, self._named(h.passage)) for h in hits[:_HITS]]
         row = {
             "nearness": nearness(hits),
             "best_passage": _best_passage(hits),
@@ -132,6 +134,11 @@ class CoverageReader:
             np.array([[row[name] for name in COVERAGE]]),
             document,
             tuple(concept for concept, weight in ordered if weight >= _WORTH_SAYING),
+            tuple(
+                concept
+                for concept in sorted(asked.difference(*named.values()), key=lambda c: c.label)
+                if concept.axis in _NAMED_AXES
+            ),
         )
 
     def _in_document(self, document: str, hits: Sequence[Hit]) -> frozenset[Concept]:

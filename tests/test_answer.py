@@ -93,3 +93,14 @@ def test_a_replaced_source_stands_behind_one_in_force(make_library):
         files[f"{name}.toml"] = f'title = "Report {name}"\nstatus = "{status}"\n'
     found = make_library(files).ask(QUESTION).findings
     assert [finding.document_id for finding in found] == ["b", "a"]
+
+
+def test_what_many_documents_say_alike_is_no_finding(make_library):
+    notice = "Read the reminder letters notice on uptake of bowel screening before use."
+    texts = {
+        f"{name}.md": f"# {name}\n\nReminder letters raised uptake in {name}.\n\n{notice}\n"
+        for name in ("Leeds", "York", "Hull")
+    }
+    found = [finding.quote for finding in make_library(texts).ask(QUESTION).findings]
+    assert any("raised uptake in Leeds" in quote for quote in found)
+    assert all("notice" not in quote for quote in found)
