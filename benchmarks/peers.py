@@ -131,7 +131,7 @@ def nice_task(work: Path, update: bool) -> Task:
         return {"pages@1": ranks == 1, "pages@5": ranks <= 5}
 
     texts = {name: q["text"] for name, q in questions.items()}
-    return Task("NICE questions", library, texts, score, copies_in(library))
+    return Task("NICE questions", library, texts, score, libraries.copies(library.searcher()))
 
 
 def trials_task(work: Path, update: bool) -> Task:
@@ -158,7 +158,7 @@ def trials_task(work: Path, update: bool) -> Task:
         }
 
     texts = {name: q["text"] for name, q in questions.items()}
-    return Task("Evidence Inference", library, texts, score, copies_in(library))
+    return Task("Evidence Inference", library, texts, score, libraries.copies(library.searcher()))
 
 
 def own_task(update: bool) -> Task:
@@ -218,15 +218,6 @@ def first_right(
         rights = [is_right(query, passage) for passage in ranked[query][:10]]
         ranks.append(rights.index(True) + 1 if any(rights) else np.inf)
     return np.array(ranks)
-
-
-def copies_in(library: Library) -> frozenset[str]:
-    """Documents whose file is the same as that of one with a shorter name."""
-    files = library.searcher().files
-    seen: dict[str, str] = {}
-    for name in sorted(files, key=lambda name: (len(name), name)):
-        seen.setdefault(files[name].sha256, name)
-    return frozenset(name for name, file in files.items() if seen[file.sha256] != name)
 
 
 TASKS: dict[str, Callable[[Path, bool], Task]] = {

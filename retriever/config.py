@@ -85,7 +85,7 @@ class Search:
 
     lexical: str = "bm25s"
     fusion: str = "weighted"
-    vector_weight: float = 0.5
+    vector_weight: float = 0.45
     rrf_k: int = 60
     candidates: int = 200
     weighed: int = 60
