@@ -149,8 +149,7 @@ class _View:
         in_abstract: Whether a heading above says so.
         table: Share of its letters that stand in rows of a table.
         unfinished: Share of its letters in lines that end without a full stop.
-        terms: Its terms.
-        pairs: Those that stand side by side.
+        pairs: Its terms that stand side by side.
         headings: Terms of the two innermost headings, which stand in the heading line too.
         innermost: Terms of the innermost heading, with their rarity in the library.
     """
@@ -160,7 +159,6 @@ class _View:
     in_abstract: bool
     table: float
     unfinished: float
-    terms: frozenset[str]
     pairs: frozenset[tuple[str, str]]
     sentences: tuple[_Sentence, ...]
     headings: frozenset[str]
@@ -227,15 +225,6 @@ class Describer:
             columns |= {f"{name}_if_{kind}_asked": columns[name] * share for name in names}
         return np.column_stack([columns[name] for name in FEATURES])
 
-    def repeats(self, number: int, others: Sequence[int]) -> float:
-        """How much of a passage, or of the other, another one says too: 0 to 1, the most of any.
-
-        Terms in both as a share of the smaller passage's.
-        """
-        own = self._view(number).terms
-        sets = (self._view(other).terms for other in others)
-        return max((len(own & t) / max(1, min(len(own), len(t))) for t in sets), default=0.0)
-
     def mostly_abstracts(self, pool: Pool) -> bool:
         """Whether most candidates stand in documents as short as an abstract.
 
@@ -249,7 +238,6 @@ class Describer:
         passage = self._index.passages[number]
         title = self._titles[self._document_of[number]]
         lines = passage.text.splitlines()
-        terms = tokenise(passage.text)
         sentences = []
         for start, end in units(passage.text):
             found = signals(passage.text[start:end])
@@ -267,8 +255,7 @@ class Describer:
             is_abstract(passage.section),
             sum(len(line) for line in lines if _CELLS in line) / len(passage.text),
             sum(len(line) for line in lines if not _FINISHED.search(line)) / len(passage.text),
-            frozenset(terms),
-            _pairs(terms),
+            _pairs(tokenise(passage.text)),
             tuple(sentences),
             frozenset(tokenise(" ".join(passage.section[-2:]))),
             {term: self._rarity(term) for term in tokenise(" ".join(passage.section[-1:]))},

@@ -28,12 +28,6 @@ from retriever.tokens import tokenise_query
 Numbers = NDArray[np.int64]
 NO_FILTERS = Filters()
 
-SHARES = (*FEATURES, "repeats")
-"""What adds up to a weighed passage's score: the ranker's features, and what it says again."""
-
-_DIVERSE = 20  # so many of the best passages lose for what they say again
-_AGAIN = 2.0  # chosen on the documents that are not held back, see benchmarks/README.md
-
 
 class Stopwatch:
     """Seconds spent per step of a question, for those who want to know."""
@@ -231,7 +225,6 @@ class Searcher:
             return found
         ranker = packaged()
         shares = ranker.shares(self._describer.describe(query, vector, pool))
-        shares = np.column_stack([shares, self._repeats(pool.numbers, shares.sum(axis=1))])
         scores = np.empty_like(found.scores)
         scores[top] = ranker.probabilities(shares)
         ceiling = float(found.scores[top[-1]]) or 1.0
@@ -241,25 +234,6 @@ class Searcher:
             scores=scores,
             shares={int(at): row for at, row in zip(top, shares, strict=True)},
         )
-
-    def _repeats(self, numbers: Numbers, scores: Scores) -> Scores:
-        """What each passage loses for saying again what stands above it, shape `(passages,)`.
-
-        Maximal marginal relevance (Carbonell and Goldstein 1998, doi:10.1145/290941.291025), so
-        that the first few do not all tell the same result in other words.
-        """
-        losses = np.zeros(len(scores))
-        left = [int(at) for at in np.argsort(-scores, kind="stable")[:_DIVERSE]]
-        chosen: list[int] = []
-        while left:
-            for at in left:
-                above = chosen[-1:]  # what was chosen before was looked at before
-                again = self._describer.repeats(int(numbers[at]), [int(numbers[n]) for n in above])
-                losses[at] = min(losses[at], -_AGAIN * again)
-            best = max(left, key=lambda at: scores[at] + losses[at])
-            left.remove(best)
-            chosen.append(best)
-        return losses
 
     def _pool(self, vector: Vectors, found: _Found) -> tuple[Pool, Numbers, Numbers]:
         """The passages to weigh, their places among the candidates, and the others' places."""
@@ -311,7 +285,7 @@ class Searcher:
 
 
 def _named(shares: Scores | None) -> dict[str, float]:
-    return {} if shares is None else dict(zip(SHARES, map(float, shares), strict=True))
+    return {} if shares is None else dict(zip(FEATURES, map(float, shares), strict=True))
 
 
 def _best(scores: Scores, allowed: Numbers, count: int) -> Numbers:

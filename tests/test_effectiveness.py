@@ -43,10 +43,9 @@ def test_rankings(found: Evaluation, system: str, measure: str) -> None:
     assert score.estimate.mean == pytest.approx(expected, abs=EXPECTED["tolerance"])
 
 
-def test_the_order_of_the_systems(found: Evaluation) -> None:
+def test_the_mode_that_people_get_is_the_best(found: Evaluation) -> None:
     means = {s.system: s.estimate.mean for s in found.scores if s.measure == "nDCG@10"}
     assert max(means, key=means.__getitem__) == "evidence"
-    assert means["hybrid"] > max(means["lexical"], means["vector"])
 
 
 @pytest.mark.parametrize("among", ["1", "3", "5"])

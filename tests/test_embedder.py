@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from retriever import Library
 from retriever.config import Embedder
 from retriever.embedder import (
     PACKAGED_SHA256,
@@ -13,7 +14,7 @@ from retriever.embedder import (
     packaged_folder,
     verify_packaged_weights,
 )
-from retriever.errors import ModelError
+from retriever.errors import IndexMismatch, ModelError
 
 TEXTS = [
     "Reminder letters raised uptake of bowel cancer screening.",
@@ -108,3 +109,28 @@ def test_an_adapter_is_folded_in_and_a_damaged_one_is_refused(tmp_path: Path) ->
     assert 0.1 < float((adapted @ released.T)[0, 0]) < 0.9999
     with pytest.raises(ModelError, match=r"damaged\.safetensors does not fit"):
         embedded(tmp_path / "damaged.safetensors")
+
+
+def test_the_adapter_is_part_of_the_models_name() -> None:
+    adapted, released = open_embedder(Embedder()), open_embedder(Embedder(adapter="none"))
+    assert "commissioning" in adapted.fingerprint
+    assert adapted.fingerprint.startswith(released.fingerprint)
+    assert adapted.fingerprint != released.fingerprint
+
+
+@pytest.mark.model
+def test_an_index_with_the_adapter_is_refused_without_it(make_library) -> None:
+    files = {"a.md": "# Letters\n\nReminder letters raised uptake of bowel screening."}
+    settings = "[embedder]\nthreads = 1\n"
+    library = make_library(files, settings=settings)
+    assert library.ask("Do reminder letters raise uptake of bowel screening?").findings
+    (library.root / "retriever.toml").write_text(f'{settings}adapter = "none"\n')
+    with pytest.raises(IndexMismatch, match=r"commissioning@.*Run `retriever index`"):
+        Library.open(library.root).search("letters")
+
+
+@pytest.mark.model
+def test_a_missing_adapter_is_named_with_what_to_do(tmp_path: Path) -> None:
+    embedder = ModelEmbedder(packaged_folder(), Embedder(threads=1), "x", tmp_path / "gone")
+    with pytest.raises(ModelError, match=r"gone does not fit .* embedder\.adapter to 'none'"):
+        embedder.embed(["text"])

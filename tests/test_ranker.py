@@ -13,7 +13,6 @@ from retriever.features import FEATURES
 from retriever.labels import feature_in_words
 from retriever.output import reasons
 from retriever.ranker import RANKER, Ranker
-from retriever.search import SHARES
 
 TALK = """# Reminders
 
@@ -76,7 +75,7 @@ def test_shares_add_up_to_the_order_and_read_as_words(library: Library) -> None:
     assert sums == sorted(sums, reverse=True)
     told = dict(reasons(hits[0]))
     assert told
-    assert set(told) <= {feature_in_words(name) for name in SHARES}
+    assert set(told) <= {feature_in_words(name) for name in FEATURES}
 
 
 def test_other_modes_are_not_weighed(library: Library) -> None:
@@ -129,21 +128,3 @@ def test_a_file_for_other_features_is_refused_by_name(tmp_path: Path) -> None:
         Ranker.read(path)
     with pytest.raises(ModelError, match="cannot be used"):
         Ranker.read(tmp_path / "none.toml")
-
-
-def test_a_passage_loses_for_what_was_said_above_it(tmp_path: Path) -> None:
-    (tmp_path / "corpus").mkdir()
-    (tmp_path / "retriever.toml").write_text('embedder.model = "hashing"\n', encoding="utf-8")
-    said = "Bowel screening uptake was significantly higher with text reminders: 62% versus 54%."
-    other = "Text reminders did not change bowel screening uptake in men: 48% versus 47%."
-    parts = [said, f"{said} So it was.", other, "We recruited practices.", "The council paid."]
-    text = "".join(f"## Results {n}\n\n{part}\n\n" for n, part in enumerate(parts))
-    (tmp_path / "corpus" / "reminders.md").write_text(f"# Reminders\n\n{text}", encoding="utf-8")
-    library = Library.open(tmp_path)
-    library.index()
-    first, *others = library.search(QUESTION)
-    assert "62%" in first.passage.text
-    assert first.shares["repeats"] == 0
-    again = next(hit for hit in others if "62%" in hit.passage.text)
-    new = next(hit for hit in others if "48%" in hit.passage.text)
-    assert again.shares["repeats"] < new.shares["repeats"] <= 0
