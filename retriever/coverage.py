@@ -49,6 +49,7 @@ _LATER = 0.03  # a document further down must name more to count as the nearest
 _NOT_WEIGHED = -1.0  # log odds of a middling best passage, where no ranker weighed them
 _BEST_PASSAGE = 0.13  # chosen together with `answers.min_nearness`, see benchmarks/README.md
 _LITTLE = -2.0  # log odds, about 1 to 7
+_SIMILARITY_ALONE = 0.15  # of 1 in 100 answerable questions, the best similarity is below 0.33
 _MOST = 1.5
 _RELATED = 0.5  # a close relative of what was asked is named
 _RELATED_PEOPLE = 0.2  # the same for age, sex and place, where "children" nearly says "toddlers"
@@ -201,12 +202,14 @@ def nearness(hits: Sequence[Hit]) -> float:
 
     The best similarity among the hits, and more or less for how likely the best passage answers:
     nothing at odds of 1 to 7. Off-topic questions come to 0.2 at most, most that a library answers
-    to more than 0.4.
+    to more than 0.4. Where no ranker weighed the passages, similarity alone decides.
     """
     if not hits:
         return -1.0
-    likely = _best_passage(hits) - _LITTLE
-    return max(hit.vector_score or 0.0 for hit in hits) + _BEST_PASSAGE * likely
+    similar = max(hit.vector_score or 0.0 for hit in hits)
+    if not hits[0].shares:
+        return similar - _SIMILARITY_ALONE
+    return similar + _BEST_PASSAGE * (_best_passage(hits) - _LITTLE)
 
 
 def _best_passage(hits: Sequence[Hit]) -> float:

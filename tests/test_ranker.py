@@ -52,23 +52,26 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
     (root / "corpus" / "reminders.md").write_text(TALK, encoding="utf-8")
     other = "# Smoking\n\nStop smoking services reached few people.\n"
     (root / "corpus" / "smoking.md").write_text(other, encoding="utf-8")
-    (root / "retriever.toml").write_text('embedder.model = "hashing"\n', encoding="utf-8")
+    (root / "retriever.toml").write_text("embedder.threads = 1\n", encoding="utf-8")
     opened = Library.open(root)
     opened.index()
     return opened
 
 
+@pytest.mark.model
 def test_the_passage_that_reports_what_happened_comes_first(library: Library) -> None:
     first = library.search(QUESTION)[0]
     assert "62% versus 54%" in first.passage.text
 
 
+@pytest.mark.model
 def test_scores_are_chances_and_fall(library: Library) -> None:
     scores = [hit.score for hit in library.search(QUESTION)]
     assert scores == sorted(scores, reverse=True)
     assert all(0 <= score <= 1 for score in scores)
 
 
+@pytest.mark.model
 def test_shares_add_up_to_the_order_and_read_as_words(library: Library) -> None:
     hits = library.search(QUESTION)
     sums = [sum(hit.shares.values()) for hit in hits]
@@ -78,6 +81,7 @@ def test_shares_add_up_to_the_order_and_read_as_words(library: Library) -> None:
     assert set(told) <= {feature_in_words(name) for name in FEATURES}
 
 
+@pytest.mark.model
 def test_other_modes_are_not_weighed(library: Library) -> None:
     assert all(not hit.shares for hit in library.search(QUESTION, mode="hybrid"))
 
