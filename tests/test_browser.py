@@ -108,25 +108,12 @@ def page(chromium: Browser) -> Iterator[Page]:
     context.close()
 
 
-# What moves has come to rest, and what is drawn has had two frames to begin listening to keys.
-STILL = """async () => {
-  const ends = document.getAnimations()
-    .filter(each => each.effect.getComputedTiming().endTime !== Infinity)
-    .map(each => each.finished.catch(() => null));
-  await Promise.all(ends);
-  for (let i = 0; i < 2; i += 1) await new Promise(requestAnimationFrame);
-}"""
-
-
 def settled(page: Page) -> Page:
     """Wait until the page has run to its end."""
     expect(page.locator("h1")).to_have_count(1, timeout=WAIT)
     app = page.get_by_test_id("stApp")
     expect(app).to_have_attribute("data-test-script-state", "notRunning", timeout=WAIT)
     expect(page.locator('[data-stale="true"]')).to_have_count(0, timeout=WAIT)
-    # A widget's own code is fetched when the first of its kind is drawn; till then, no key works.
-    expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=WAIT)
-    page.evaluate(STILL)
     return page
 
 
@@ -199,8 +186,6 @@ def test_everything_can_be_done_by_keyboard(page: Page, address: str) -> None:
     opened(page, address)
     tab_to(page, "element => element.textContent.endsWith('Filters')")
     page.keyboard.press("Enter")
-    expect(page.get_by_label("Kind of source")).to_be_visible(timeout=WAIT)
-    settled(page)
     tab_to(page, "element => element.ariaLabel === 'Kind of source'")
     page.keyboard.press("ArrowDown")
     expect(page.get_by_role("option", name="Policy paper")).to_be_visible()

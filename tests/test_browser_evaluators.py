@@ -126,9 +126,7 @@ def every_page(server: Server) -> dict[str, str]:
 
 
 def says(page: Page, text: str) -> None:
-    """Wait until the page says that, and its keys work."""
     expect(page.locator(".state")).to_contain_text(text, timeout=WAIT)
-    expect(page.get_by_role("button", name="Take back")).to_be_visible(timeout=WAIT)
     settled(page)
 
 
