@@ -28,8 +28,7 @@ from retriever.tokens import tokenise
 _NOT_IN_JSON = {"documents_searched", "passages_searched", "message", "nearness", "covered"}
 _NEAR_REPEAT = 0.8
 _IN_MANY = 3  # documents; two may be editions, or copies, of one
-# Chosen on the choosing halves of `benchmarks/answers.py`.
-_NEIGHBOUR = 0.5
+_NEIGHBOUR = 0.5  # set by eye: a neighbour half as likely to answer is quoted with the sentence
 # A source that was replaced is shown with its warning, but behind those that answer as well.
 _NO_LONGER_IN_FORCE = 0.3
 _NOT_HELD = "The library holds no passage that answers this question."

@@ -98,7 +98,8 @@ class CoverageReader:
         for passage in index.passages:
             self._passages[passage.document_id].append(passage)
         self._named = lru_cache(maxsize=_VIEWS)(self._look_at)
-        self._weight = lru_cache(maxsize=_VIEWS)(self._weigh)
+        self._documents = lru_cache(maxsize=_VIEWS)(self._naming)
+        self._numbers = {document: number for number, document in enumerate(titles)}
 
     def read(self, question: str, hits: Sequence[Hit]) -> Coverage:
         """How much of a question is spoken of.
@@ -134,12 +135,26 @@ class CoverageReader:
         return Coverage(
             np.array([[row[name] for name in COVERAGE]]),
             document,
-            tuple(concept for concept, weight in ordered if weight >= _WORTH_SAYING),
+            tuple(
+                concept
+                for concept, weight in ordered
+                if weight >= _WORTH_SAYING and not self._may_name(document, concept)
+            ),
             tuple(
                 concept
                 for concept in sorted(asked.difference(*named.values()), key=lambda c: c.label)
                 if concept.axis in _NAMED_AXES
+                and not any(self._may_name(document, concept) for document in named)
             ),
+        )
+
+    def _may_name(self, document: str, concept: Concept) -> bool:
+        """Whether a long document may name a concept on a page that was not looked at.
+
+        Then nobody may say that it does not. Of a short one every passage was looked at.
+        """
+        return len(self._passages[document]) > _WHOLE and (
+            self._numbers[document] in self._documents(concept)
         )
 
     def _in_document(self, document: str, hits: Sequence[Hit]) -> frozenset[Concept]:
@@ -161,7 +176,7 @@ class CoverageReader:
     ) -> dict[Concept, float]:
         """What of the asked is not named, with how much that tells."""
         return {
-            concept: self._weight(concept) * self._share(concept, named)
+            concept: self._weigh(concept) * self._share(concept, named)
             for concept in asked - named
         }
 
@@ -182,12 +197,17 @@ class CoverageReader:
 
         ln((N + 1) / (n + 0.5)) as a share of its highest, so that libraries of all sizes are alike.
         """
+        documents = len(self._titles) + 1
+        naming = len(self._documents(concept))
+        return math.log(documents / (naming + 0.5)) / math.log(documents / 0.5)
+
+    def _naming(self, concept: Concept) -> frozenset[int]:
+        """Numbers of the documents with a passage that holds all terms of one of its words."""
         found: set[int] = set()
         for narrower in self._concepts.narrower(concept):
             for word in self._concepts.words[narrower]:
-                found.update(self._document_of[self._holding(word)])
-        documents = len(self._titles) + 1
-        return math.log(documents / (len(found) + 0.5)) / math.log(documents / 0.5)
+                found.update(self._document_of[self._holding(word)].tolist())
+        return frozenset(found)
 
     def _holding(self, word: str) -> Numbers:
         """Passages that hold all terms of a word of a vocabulary."""

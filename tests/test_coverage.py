@@ -109,3 +109,17 @@ def test_what_else_the_nearest_document_lacks_is_said(make_library) -> None:
     (gap,) = answer.gaps
     assert "“Stop smoking services in the most deprived areas”, does not name" in gap
     assert "readmission" in gap
+
+
+def test_a_long_document_is_not_said_to_lack_what_stands_on_another_page(make_library) -> None:
+    parts = [f"## Part {n}\n\nNotes on allotments in ward {n} of the town." for n in range(300)]
+    # One of many passages names the group, in words too far from the question to be found.
+    parts.append("## Annex\n\nInterpreters for Polish residents are listed in table nine.")
+    text = "\n\n".join([DOCUMENTS["breast.md"], *parts])
+    settings = "[answers]\nmin_covered = 0.0\n[search]\ncandidates = 10\n"
+    library = make_library({"breast.md": text}, settings=settings)
+    assert library.ask(NOT_HELD).gaps == ()
+    without = text.replace("Polish residents", "residents")
+    (library.corpus / "breast.md").write_text(without, encoding="utf-8")
+    library.index()
+    assert "names Polish people" in library.ask(NOT_HELD).gaps[0]
