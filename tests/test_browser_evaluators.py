@@ -128,6 +128,8 @@ def every_page(server: Server) -> dict[str, str]:
 def says(page: Page, text: str) -> None:
     expect(page.locator(".state")).to_contain_text(text, timeout=WAIT)
     settled(page)
+    # Streamlit fetches its buttons, and with them the keys, after the page says that it has run.
+    expect(page.get_by_role("button", name="Take back the last grade")).to_be_visible(timeout=WAIT)
 
 
 def test_a_whole_question_is_judged_by_keyboard_and_outlives_a_killed_server(
