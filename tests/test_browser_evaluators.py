@@ -30,6 +30,9 @@ pytestmark = pytest.mark.browser
 
 ASKED = Question("q1", QUESTION)
 
+IDLE = "() => new Promise(done => requestIdleCallback(() => done(), {timeout: 5000}))"
+"""Waits until the browser has nothing left to do, or five seconds."""
+
 
 class Server:
     """The page of one library, which can be killed and started again at the same address."""
@@ -128,8 +131,9 @@ def every_page(server: Server) -> dict[str, str]:
 def says(page: Page, text: str) -> None:
     expect(page.locator(".state")).to_contain_text(text, timeout=WAIT)
     settled(page)
-    # Streamlit fetches its buttons, and with them the keys, after the page says that it has run.
+    # Streamlit draws its buttons, and attaches their keys, after the page says that it has run.
     expect(page.get_by_role("button", name="Take back the last grade")).to_be_visible(timeout=WAIT)
+    page.evaluate(IDLE)
 
 
 def test_a_whole_question_is_judged_by_keyboard_and_outlives_a_killed_server(
