@@ -182,7 +182,7 @@ def _candidates(
     settings: Answers,
 ) -> list[_Candidate]:
     """A quotation for each statement in the passages, with its chance of answering."""
-    found = _own(statements(hits), everything)
+    found = _own(statements(hits, searcher.short_forms), everything)
     if not found:
         return []
     chances = _chances(query.text, found, searcher)

@@ -77,6 +77,7 @@ class Search:
         lexical: `bm25s` or `rank-bm25`.
         fusion: `weighted` (weighted sum of scaled scores) or `rrf` (reciprocal rank fusion).
         vector_weight: For `weighted`: 0 is lexical alone, 1 is vector alone.
+        document_weight: Share of its document's mean score in the fused score of a passage.
         rrf_k: For `rrf`: the constant added to each rank.
         candidates: How many passages each arm hands to the fusion.
         weighed: How many of the fused passages the ranker weighs.
@@ -86,6 +87,7 @@ class Search:
     lexical: str = "bm25s"
     fusion: str = "weighted"
     vector_weight: float = 0.45
+    document_weight: float = 0.1
     rrf_k: int = 60
     candidates: int = 200
     weighed: int = 60
@@ -144,6 +146,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "embedder.batch_size": (1, 1_024),
     "embedder.threads": (0, 256),
     "search.vector_weight": (0.0, 1.0),
+    "search.document_weight": (0.0, 1.0),
     "search.rrf_k": (1, 1_000),
     "search.candidates": (10, 10_000),
     "search.weighed": (5, 1_000),

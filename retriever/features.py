@@ -36,6 +36,7 @@ from retriever.evidence import (
 )
 from retriever.generation import Generation
 from retriever.sentences import units
+from retriever.shortforms import ShortForms, all_terms, of_passages, terms_with
 from retriever.tokens import tokenise, tokenise_query
 
 Matrix = NDArray[np.float64]
@@ -204,6 +205,7 @@ class Describer:
         self._sizes = np.bincount(document_of, minlength=len(titles))
         self._firsts = np.searchsorted(document_of, np.arange(len(titles)))
         self._view = lru_cache(maxsize=_VIEWS)(self._look_at)
+        self.short_forms = lru_cache(maxsize=_VIEWS)(self._learn_short_forms)
 
     def describe(self, question: str, vector: Vector, pool: Pool) -> Matrix:
         """The candidates' features, shape `(passages, len(FEATURES))`, in the pool's order."""
@@ -239,28 +241,36 @@ class Describer:
         title = self._titles[self._document_of[number]]
         lines = passage.text.splitlines()
         sentences = []
+        forms = self.short_forms(int(self._document_of[number]))
         for start, end in units(passage.text):
             found = signals(passage.text[start:end])
             if found.words >= _FEW_WORDS:
                 sentences.append(
                     _Sentence(
-                        frozenset(tokenise(passage.text[start:end])),
+                        frozenset(all_terms(passage.text[start:end], forms)),
                         result_likeness(found),
                         recommendation_likeness(found),
                     )
                 )
+        terms, others = terms_with(passage.text, forms)
+        named = [terms, *others]
         return _View(
             signals(passage.text),
             heading_part(passage.section),
             is_abstract(passage.section),
             sum(len(line) for line in lines if _CELLS in line) / len(passage.text),
             sum(len(line) for line in lines if not _FINISHED.search(line)) / len(passage.text),
-            _pairs(tokenise(passage.text)),
+            frozenset().union(*map(_pairs, named)),
             tuple(sentences),
             frozenset(tokenise(" ".join(passage.section[-2:]))),
             {term: self._rarity(term) for term in tokenise(" ".join(passage.section[-1:]))},
             frozenset(tokenise(title)),
         )
+
+    def _learn_short_forms(self, document: int) -> ShortForms:
+        first = int(self._firsts[document])
+        passages = self._index.passages[first : first + int(self._sizes[document])]
+        return of_passages([passage.text for passage in passages])
 
     def _rarity(self, term: str, found: int | None = None) -> float:
         """How rare a term is in the library: ln(1 + N / (1 + n)); `n` is counted if left out."""

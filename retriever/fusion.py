@@ -58,6 +58,26 @@ def reciprocal_rank(lexical: Scores, vector: Scores, settings: Search) -> Scores
     return np.asarray(by_words + 1.0 / (settings.rrf_k + ranks(vector)))
 
 
+def with_documents(scores: Scores, documents: NDArray[np.int64], weight: float) -> Scores:
+    """Let each passage's score lean on its document's.
+
+    A passage of a document whose other passages fit too is the likelier one; and a long document,
+    with more passages to try, has no better chance than a short one by luck.
+
+    Args:
+        scores: Of each candidate.
+        documents: Document number of each candidate, in the same order.
+        weight: Share of the mean score of the document's candidates, from 0 to 1.
+
+    Returns:
+        A score for each candidate, in the same order.
+    """
+    if not len(scores):
+        return scores
+    means = np.bincount(documents, scores) / np.maximum(np.bincount(documents), 1)
+    return np.asarray((1 - weight) * scores + weight * means[documents])
+
+
 def ranks(scores: Scores) -> Scores:
     """Rank of each score from 1, highest first; ties in the order given."""
     order = np.argsort(-scores, kind="stable")

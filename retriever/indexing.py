@@ -46,8 +46,8 @@ from retriever.schema import (
     Progress,
     to_dict,
 )
+from retriever.shortforms import ShortForms, all_terms, of_passages
 from retriever.store import ParsedRow, PassageRow, Store, storage_error, text_key
-from retriever.tokens import tokenise
 
 ShowProgress = Callable[[Progress], None]
 
@@ -57,6 +57,7 @@ _CODE = (
     "loaders/*.py",
     "passages.py",
     "sentences.py",
+    "shortforms.py",
     "tokens.py",
     "data/abbreviations.toml",
     "data/glyphs.toml",
@@ -267,15 +268,11 @@ class Indexer:
         rows = self._store.passages(key)
         if rows is None:
             begun = time.perf_counter()
+            passages = cut(document, self._settings.passages, self._embedder.count_tokens)
+            forms = of_passages([passage.text for passage in passages])
             rows = [
-                PassageRow(
-                    p.start,
-                    p.end,
-                    p.section,
-                    p.pages,
-                    tuple(tokenise(f"{heading_line(title, p.section)}\n{p.text}")),
-                )
-                for p in cut(document, self._settings.passages, self._embedder.count_tokens)
+                PassageRow(p.start, p.end, p.section, p.pages, _terms(title, p, forms))
+                for p in passages
             ]
             self._store.save_passages(key, rows)
             run.seconds["cutting"] += time.perf_counter() - begun
@@ -335,6 +332,11 @@ def code_fingerprint() -> str:
             digest.update(path.name.encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def _terms(title: str, passage: Passage, forms: ShortForms) -> tuple[str, ...]:
+    """What BM25 counts of a passage: its words, and the other forms of its abbreviations."""
+    return tuple(all_terms(f"{heading_line(title, passage.section)}\n{passage.text}", forms))
 
 
 def _document(source: SourceFile, media_type: str, parsed: Parsed, identity: str) -> Document:

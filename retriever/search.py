@@ -19,10 +19,11 @@ from retriever.coverage import Coverage, CoverageReader
 from retriever.embedder import Embedder, Vectors
 from retriever.errors import BadQuestion
 from retriever.features import FEATURES, Describer, Pool
-from retriever.fusion import FUSIONS, Scores, ranks
+from retriever.fusion import FUSIONS, Scores, ranks, with_documents
 from retriever.generation import FileRecord, Generation
 from retriever.ranker import packaged
 from retriever.schema import MODES, SOURCE_TYPES, Filters, Hit, Mode, Passage
+from retriever.shortforms import ShortForms
 from retriever.tokens import tokenise_query
 
 Numbers = NDArray[np.int64]
@@ -77,9 +78,9 @@ class Searcher:
         self._settings = settings
         self._embedder = embedder
         self._documents = list(self.files)
-        numbers = {document: number for number, document in enumerate(self._documents)}
+        self._number_of = {document: n for n, document in enumerate(self._documents)}
         self._document_of = np.array(
-            [numbers[passage.document_id] for passage in index.passages], dtype=np.int64
+            [self._number_of[passage.document_id] for passage in index.passages], dtype=np.int64
         )
         titles = {name: file.entry.metadata.title for name, file in self.files.items()}
         self._describer = Describer(index, list(titles.values()), self._document_of)
@@ -116,6 +117,10 @@ class Searcher:
         if not len(allowed):
             return Scope(np.empty(0, dtype=np.int64), 0)
         return Scope(np.flatnonzero(allowed[self._document_of]), int(allowed.sum()))
+
+    def short_forms(self, document_id: str) -> ShortForms:
+        """The abbreviations that a document explains."""
+        return self._describer.short_forms(self._number_of[document_id])
 
     def _check(self, filters: Filters) -> None:
         """Refuse a filter that can let nothing through because of a slip."""
@@ -211,7 +216,9 @@ class Searcher:
         elif words is None:
             scores = similar
         else:
-            scores = FUSIONS[self._settings.search.fusion](lexical, similar, self._settings.search)
+            settings = self._settings.search
+            fused = FUSIONS[settings.fusion](lexical, similar, settings)
+            scores = with_documents(fused, self._document_of[numbers], settings.document_weight)
         return _Found(numbers, lexical, similar, scores)
 
     def _weigh(self, query: str, vector: Vectors, found: _Found) -> _Found:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +24,8 @@ from retriever.evidence import (
 from retriever.features import Matrix
 from retriever.schema import Hit
 from retriever.sentences import Span, units
-from retriever.tokens import tokenise, tokenise_query
+from retriever.shortforms import ShortForms, all_terms
+from retriever.tokens import tokenise_query
 
 _FEWEST_WORDS = 4
 _LIST_MARK = "- "
@@ -63,7 +64,7 @@ class Statement:
     """A sentence of a passage that was found: `hit.passage.text[start:end]`.
 
     Attributes:
-        terms: Its words as BM25 sees them.
+        terms: Its words as BM25 sees them, its document's abbreviations in either form.
     """
 
     hit: Hit
@@ -77,15 +78,20 @@ class Statement:
         return self.hit.passage.text[self.start : self.end]
 
 
-def statements(hits: Sequence[Hit]) -> list[Statement]:
+def statements(hits: Sequence[Hit], short_forms: Callable[[str], ShortForms]) -> list[Statement]:
     """The sentences that can stand as findings, in order of the hits and of their texts.
 
     Left out are the document's own title, web addresses, questions, scraps, and list items that
     only go on from a stem in another passage. List marks are no part of a sentence.
+
+    Args:
+        hits: The passages to read.
+        short_forms: Gives the abbreviations that a document explains, by the document's id.
     """
     return [
-        Statement(hit, start, end, frozenset(tokenise(hit.passage.text[start:end])))
+        Statement(hit, start, end, frozenset(all_terms(hit.passage.text[start:end], forms)))
         for hit in hits
+        for forms in [short_forms(hit.passage.document_id)]
         for start, end in _spans(hit.passage.text, hit.title)
     ]
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from retriever.config import CHOICES, Search
-from retriever.fusion import FUSIONS, ranks, reciprocal_rank, weighted
+from retriever.fusion import FUSIONS, ranks, reciprocal_rank, weighted, with_documents
 
 
 def test_weighted_is_the_scaled_sum():
@@ -24,6 +24,14 @@ def test_best_in_both_arms_is_best_and_edge_cases_give_finite_scores(name):
         fused = fuse(np.array(lexical), np.array(vector), Search())
         assert np.isfinite(fused).all()
         assert len(fused) == len(vector)
+
+
+def test_a_passage_leans_on_its_document():
+    scores, documents = np.array([0.8, 0.7, 0.1, 0.7]), np.array([0, 1, 0, 1])
+    np.testing.assert_allclose(with_documents(scores, documents, 0.0), scores)
+    leaned = with_documents(scores, documents, 0.5)
+    np.testing.assert_allclose(leaned, [0.625, 0.7, 0.275, 0.7])
+    assert len(with_documents(np.empty(0), np.empty(0, dtype=int), 0.5)) == 0
 
 
 def test_ties_rank_in_order():

@@ -8,7 +8,8 @@ import pytest
 from retriever.evidence import outcome_part
 from retriever.ranker import packaged_for_sentences
 from retriever.schema import Hit, Passage
-from retriever.statements import STATEMENTS, describe, statements
+from retriever.shortforms import ShortForms
+from retriever.statements import STATEMENTS, Statement, describe, statements
 
 TEXT = """We recruited practices and sent text reminders to women who were eligible.
 Uptake of screening was significantly higher with text reminders: 62% versus 54% (p<0.01).
@@ -24,8 +25,12 @@ def hits(*texts: str, title: str = "A trial") -> list[Hit]:
     ]
 
 
-def chances(question: str, *texts: str) -> dict[str, float]:
-    found = statements(hits(*texts))
+def read(*texts: str, title: str = "A trial", forms: ShortForms = ()) -> list[Statement]:
+    return statements(hits(*texts, title=title), lambda document: forms)
+
+
+def chances(question: str, *texts: str, forms: ShortForms = ()) -> dict[str, float]:
+    found = read(*texts, forms=forms)
     alike = np.full((2, len(found)), 0.6)
     ranker = packaged_for_sentences()
     scores = ranker.probabilities(ranker.shares(describe(question, found, alike)))
@@ -33,7 +38,7 @@ def chances(question: str, *texts: str) -> dict[str, float]:
 
 
 def test_each_sentence_is_whole_and_at_its_place() -> None:
-    assert [statement.text for statement in statements(hits(TEXT))] == TEXT.splitlines()
+    assert [statement.text for statement in read(TEXT)] == TEXT.splitlines()
 
 
 @pytest.mark.parametrize(
@@ -41,7 +46,7 @@ def test_each_sentence_is_whole_and_at_its_place() -> None:
     ["A trial of letters", "Does it work for all?", "See www.example.org for more of it.", "Few."],
 )
 def test_what_cannot_stand_alone_is_left_out(text: str) -> None:
-    assert statements(hits(text, title="A trial of letters")) == []
+    assert read(text, title="A trial of letters") == []
 
 
 def test_of_equally_similar_sentences_the_result_answers_a_question_on_an_effect() -> None:
@@ -56,8 +61,19 @@ def test_advice_gains_where_advice_is_asked() -> None:
     assert asked[advice] / asked[result] > effect[advice] / effect[result]
 
 
+def test_an_abbreviation_that_the_document_explains_counts_as_its_words() -> None:
+    texts = ("MAP was lower in 62% of the women.", "Weight was lower in 62% of the women.")
+    asked = "Does exercise lower mean arterial pressure?"
+    forms = (("MAP", "mean arterial pressure"),)
+    gained = {
+        text: chance / chances(asked, *texts)[text]
+        for text, chance in chances(asked, *texts, forms=forms).items()
+    }
+    assert gained[texts[0]] > gained[texts[1]]
+
+
 def test_one_row_for_each_sentence_and_one_column_for_each_name() -> None:
-    found = statements(hits(TEXT, "Letters raised uptake by four points in two towns."))
+    found = read(TEXT, "Letters raised uptake by four points in two towns.")
     rows = describe(EFFECT, found, np.zeros((2, len(found))))
     assert rows.shape == (5, len(STATEMENTS))
     assert np.isfinite(rows).all()
