@@ -47,7 +47,7 @@ class Passages:
     """
 
     max_tokens: int = 256
-    overlap_sentences: int = 1
+    overlap_sentences: int = 0
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class Answers:
     per_document: int = 3
     passages: int = 9
     max_sentences: int = 3
-    min_nearness: float = 0.18
+    min_nearness: float = 0.1
     min_covered: float = 0.12
 
 

@@ -47,9 +47,9 @@ _HITS = 9  # looked into are the documents of the best passages: those that find
 _WHOLE = 12  # a document of so many passages is looked at whole; of a longer one what was found
 _LATER = 0.03  # a document further down must name more to count as the nearest
 _NOT_WEIGHED = -1.0  # log odds of a middling best passage, where no ranker weighed them
-_BEST_PASSAGE = 0.13  # chosen together with `answers.min_nearness`, see benchmarks/README.md
+_BEST_PASSAGE = 0.2  # chosen together with `answers.min_nearness`, see benchmarks/README.md
 _LITTLE = -2.0  # log odds, about 1 to 7
-_SIMILARITY_ALONE = 0.15  # of 1 in 100 answerable questions, the best similarity is below 0.33
+_SIMILARITY_ALONE = 0.23  # of 1 in 100 answerable questions, the best similarity is below 0.33
 _MOST = 1.5
 _RELATED = 0.5  # a close relative of what was asked is named
 _RELATED_PEOPLE = 0.2  # the same for age, sex and place, where "children" nearly says "toddlers"
@@ -221,8 +221,8 @@ def nearness(hits: Sequence[Hit]) -> float:
     """How near the library comes to a question; below `answers.min_nearness` it is not answered.
 
     The best similarity among the hits, and more or less for how likely the best passage answers:
-    nothing at odds of 1 to 7. Off-topic questions come to 0.2 at most, most that a library answers
-    to more than 0.4. Where no ranker weighed the passages, similarity alone decides.
+    nothing at odds of 1 to 7. Off-topic questions mostly come to less than 0, most that a library
+    answers to more than 0.3. Where no ranker weighed the passages, similarity alone decides.
     """
     if not hits:
         return -1.0

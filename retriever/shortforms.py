@@ -50,7 +50,7 @@ def short_forms(text: str) -> ShortForms:
     return tuple(sorted(found.items()))
 
 
-def terms_with(text: str, forms: ShortForms) -> tuple[list[str], list[list[str]]]:
+def terms_with(text: str, forms: ShortForms) -> tuple[list[str], list[tuple[str, ...]]]:
     """A text's terms, and the terms of the other forms of what it names.
 
     Returns:
@@ -62,9 +62,9 @@ def terms_with(text: str, forms: ShortForms) -> tuple[list[str], list[list[str]]
     held = f" {' '.join(terms)} "
     for short, long in forms:
         if short in text and _whole(short).search(text):
-            others.append(tokenise(long))
-        elif f" {' '.join(tokenise(long))} " in held:
-            others.append(tokenise(short))
+            others.append(_terms(long))
+        elif f" {' '.join(_terms(long))} " in held:
+            others.append(_terms(short))
     return terms, others
 
 
@@ -72,6 +72,11 @@ def all_terms(text: str, forms: ShortForms) -> list[str]:
     """A text's terms, then those of the other forms of what it names."""
     terms, others = terms_with(text, forms)
     return list(chain(terms, *others))
+
+
+@lru_cache(maxsize=20_000)
+def _terms(form: str) -> tuple[str, ...]:
+    return tuple(tokenise(form))
 
 
 @lru_cache(maxsize=20_000)

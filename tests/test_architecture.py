@@ -18,7 +18,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("schema", "errors", "version", "labels"),
     ("config", "judgements", "measures"),
     ("vocabulary", "sentences", "tokens", "evidence"),
-    ("concepts", "loaders", "passages", "embedder", "lexical", "vector", "fusion"),
+    ("concepts", "shortforms", "loaders", "passages", "embedder", "lexical", "vector", "fusion"),
     ("store", "corpus", "remembering", "relevance"),
     ("generation",),
     ("indexing", "features"),

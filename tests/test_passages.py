@@ -1,5 +1,6 @@
 import itertools
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -74,9 +75,11 @@ def test_no_sentence_is_cut_lost_or_too_much_for_the_model(lengths, room, overla
     assert [p.start for p in passages] == sorted({p.start for p in passages})
 
 
-def test_consecutive_passages_share_a_sentence():
+@pytest.mark.parametrize("overlap", [0, 1, 2])
+def test_consecutive_passages_share_as_many_sentences_as_the_settings_say(overlap):
     text = " ".join(f"Sentence number {n} stands here." for n in range(12))
-    passages = cut(document(text, title=""), Passages(max_tokens=22), count_words)
+    passages = cut(document(text, title=""), Passages(22, overlap), count_words)
     assert len(passages) > 2
     for one, two in itertools.pairwise(passages):
-        assert two.start < one.end
+        shared = text[two.start : one.end]
+        assert shared.count("Sentence number") == overlap

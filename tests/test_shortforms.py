@@ -50,8 +50,8 @@ def test_the_first_explanation_counts() -> None:
 
 def test_each_form_brings_the_terms_of_the_other() -> None:
     forms = (("MAP", "mean arterial pressure"),)
-    assert terms_with("MAP fell.", forms)[1] == [tokenise("mean arterial pressure")]
-    assert terms_with("The mean arterial pressure fell.", forms)[1] == [tokenise("MAP")]
+    assert terms_with("MAP fell.", forms)[1] == [tuple(tokenise("mean arterial pressure"))]
+    assert terms_with("The mean arterial pressure fell.", forms)[1] == [("map",)]
     assert terms_with("Look at the map, or MAPLE.", forms)[1] == []
 
 
