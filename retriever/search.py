@@ -21,6 +21,7 @@ from retriever.errors import BadQuestion
 from retriever.features import FEATURES, Describer, Pool
 from retriever.fusion import FUSIONS, Scores, ranks, with_documents
 from retriever.generation import FileRecord, Generation
+from retriever.naming import Naming
 from retriever.ranker import packaged
 from retriever.schema import MODES, SOURCE_TYPES, Filters, Hit, Mode, Passage
 from retriever.shortforms import ShortForms
@@ -84,7 +85,8 @@ class Searcher:
         )
         titles = {name: file.entry.metadata.title for name, file in self.files.items()}
         self._describer = Describer(index, list(titles.values()), self._document_of)
-        self._coverage = CoverageReader(index, titles, self._document_of, concepts.packaged())
+        self._naming = Naming(index, titles, concepts.packaged())
+        self._coverage = CoverageReader(self._naming)
 
     @classmethod
     def open(cls, index: Path, settings: Settings, embedder: Embedder) -> Self:
