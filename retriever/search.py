@@ -17,6 +17,7 @@ from retriever import concepts, generation
 from retriever.config import Settings
 from retriever.coverage import Coverage, CoverageReader
 from retriever.embedder import Embedder, Vectors
+from retriever.equity import Equity
 from retriever.errors import BadQuestion
 from retriever.features import FEATURES, Describer, Pool
 from retriever.fusion import FUSIONS, Scores, ranks, with_documents
@@ -71,7 +72,11 @@ class _Found:
 
 
 class Searcher:
-    """An index in memory. Safe for many threads: nothing in it changes after opening."""
+    """An index in memory. Safe for many threads: nothing in it changes after opening.
+
+    Attributes:
+        equity: Whom its passages are about.
+    """
 
     def __init__(self, index: Generation, settings: Settings, embedder: Embedder) -> None:
         self.generation = index
@@ -85,8 +90,9 @@ class Searcher:
         )
         titles = {name: file.entry.metadata.title for name, file in self.files.items()}
         self._describer = Describer(index, list(titles.values()), self._document_of)
-        self._naming = Naming(index, titles, concepts.packaged())
-        self._coverage = CoverageReader(self._naming)
+        naming = Naming(index, titles, concepts.packaged())
+        self._coverage = CoverageReader(naming)
+        self.equity = Equity(naming)
 
     @classmethod
     def open(cls, index: Path, settings: Settings, embedder: Embedder) -> Self:
@@ -119,6 +125,10 @@ class Searcher:
         if not len(allowed):
             return Scope(np.empty(0, dtype=np.int64), 0)
         return Scope(np.flatnonzero(allowed[self._document_of]), int(allowed.sum()))
+
+    def documents(self, scope: Scope) -> list[str]:
+        """Ids of the documents that may be found."""
+        return [self._documents[n] for n in np.unique(self._document_of[scope.passages])]
 
     def short_forms(self, document_id: str) -> ShortForms:
         """The abbreviations that a document explains."""

@@ -58,6 +58,7 @@ def tags(text: str, section: Sequence[str], title: str, concepts: Concepts) -> t
         concepts: The vocabularies.
     """
     mentions = concepts.mentions(text)
+    section = [heading for heading in section if heading != title]
     relation = _relation(text, section, mentions)
     places: list[tuple[Place, str]] = [
         ("quotation", text),
@@ -79,7 +80,25 @@ def tags(text: str, section: Sequence[str], title: str, concepts: Concepts) -> t
 
 def _inherited(over: str, concepts: Concepts) -> list[Mention]:
     """The groups of a heading or title under which everything is about them."""
-    return [] if _pattern("not_wholly").search(over) else concepts.mentions(over)
+    if _pattern("not_wholly").search(over):
+        return []
+    return [mention for mention in concepts.mentions(over) if _of_people(over, mention)]
+
+
+def _of_people(over: str, mention: Mention) -> bool:
+    """Whether a heading's word stands for people or places, and not for a model from elsewhere.
+
+    "in Pakistani and Bangladeshi men", but not "the Brazilian Community Health Worker model".
+    """
+    words = _AFTER.match(over, mention.end)
+    behind = f"{over[mention.start : mention.end]} {words.group() if words else ''}"
+    before = " ".join(over[: mention.start].split()[-_BEFORE:])
+    return bool(_pattern("people").search(behind) or _pattern("people_follow").search(before))
+
+
+# The words behind a group's, through "and" and further groups
+_AFTER = re.compile(r"(?:[\s,/–-]+[\w’'-]+){0,6}")
+_BEFORE = 3  # words
 
 
 def _without_those_compared_with(
@@ -102,32 +121,48 @@ def _relation(text: str, section: Sequence[str], mentions: Sequence[Mention]) ->
     if part == "background" or _pattern("mentioned").search(text):
         return "mentioned"
     took_part = part == "method" or bool(_pattern("studied").search(text))
-    if took_part and (part == "method" or not _says_what_happened(text)) or _shares(text):
+    if (took_part and (part == "method" or not _says_what_happened(text))) or _shares(text):
         return "studied"
     return "reported" if _is_finding(text, mentions) else "mentioned"
 
 
 def _is_finding(text: str, mentions: Sequence[Mention]) -> bool:
-    """Whether a sentence says what happened or what to do, by its words or a figure on an outcome."""
+    """Whether a sentence says what happened or what to do: its words, or figures on an outcome."""
     found = signals(text)
     outcome = any(mention.concept.kind == "outcome" for mention in mentions)
     return bool(
-        found.result or found.intervals or found.recommendation or (found.figures and outcome)
+        found.result
+        or found.intervals
+        or found.recommendation
+        or (found.figures and outcome)
+        or _pattern("happened").search(text)
     )
 
 
 def _says_what_happened(text: str) -> bool:
     """Whether a sentence with words on who took part says what happened as well."""
     found = signals(text)
-    return bool(found.intervals or found.result >= 2)  # noqa: PLR2004  one may be by the way
+    return bool(found.intervals or found.result >= 2)
 
 
 # "(90.6% White, 5.2% South Asian, 3.4% Black)": who was there, in shares
-_SHARE = re.compile(r"\d+(?:\.\d+)?%\s+(?:were\s+|was\s+|of\s+)?(?:[A-Z][a-z]+\s?){1,3}(?=[,;)]|and\b)")
+_SHARE = re.compile(
+    r"\d+(?:\.\d+)?%\s+(?:were\s+|was\s+|of\s+)?(?:[A-Z][a-z]+\s?){1,3}(?=[,;)]|and\b)"
+)
 
 
 def _shares(text: str) -> bool:
     return len(_SHARE.findall(text)) > 1
+
+
+def is_compared_with(group: Concept) -> bool:
+    """Whether results are compared with a group, rather than looked for on it."""
+    return group.id in _list("compared_with")
+
+
+def labelled_axes() -> frozenset[str]:
+    """The axes by which quotations are labelled."""
+    return _list("labelled_axes")
 
 
 @cache

@@ -23,7 +23,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("generation",),
     ("indexing", "features", "naming"),
     ("statements", "coverage", "whom"),
-    ("ranker",),
+    ("ranker", "equity"),
     ("question", "search"),
     ("answer",),
     ("library",),
