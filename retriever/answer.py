@@ -80,13 +80,12 @@ def compose(
     held = near >= settings.min_nearness
     with watch.time("sentences"):
         chosen = _choose(query, hits, searcher, settings, per_document) if held else []
-    with watch.time("coverage"):
-        coverage = searcher.coverage(query.text, hits) if chosen else None
     with watch.time("whom"):
         asked = searcher.equity.asked(query.text)
         findings = tuple(_finding(candidate, searcher, asked) for candidate in chosen)
-        documents = searcher.documents(scope) if asked else []
-        shortfalls = searcher.equity.shortfalls(query.text, documents) if findings else []
+        shortfalls = searcher.shortfalls(query.text, scope) if findings else []
+    with watch.time("coverage"):
+        coverage = searcher.coverage(query.text, hits, shortfalls) if findings else None
     covered = _covered(coverage)
     outcome, message, gaps = _outcome(
         coverage, covered >= settings.min_covered, shortfalls, searcher
@@ -127,7 +126,7 @@ def _outcome(
         for group in coverage.unnamed
         if group not in told
     ]
-    if covered and not shortfalls:
+    if covered:
         return "answered", "", tuple(gaps)
     missing = [c for c in coverage.missing if c not in coverage.unnamed and c not in told]
     if missing:

@@ -33,6 +33,7 @@ COVERAGE: tuple[str, ...] = (
     "nearest_document",
     "one_passage",
     "best_document",
+    "group_without_result",
 )
 """Names in the order of the columns. All from `intervention` on weigh what is not named."""
 
@@ -84,12 +85,13 @@ class CoverageReader:
         self._naming = naming
         self._concepts = naming.concepts
 
-    def read(self, question: str, hits: Sequence[Hit]) -> Coverage:
+    def read(self, question: str, hits: Sequence[Hit], without_result: float) -> Coverage:
         """How much of a question is spoken of.
 
         Args:
             question: As asked.
             hits: In evidence mode, best first, at least one.
+            without_result: See `equity.without_result`.
         """
         asked = self._concepts.named(question)
         named = {
@@ -113,6 +115,7 @@ class CoverageReader:
             "nearest_document": min(_MOST, totals[nearest]),
             "one_passage": min(_MOST, *(sum(m.values()) for m in in_passages)),
             "best_document": min(_MOST, sum(missing[0][1].values())),
+            "group_without_result": without_result,
         }
         ordered = sorted(unnamed.items(), key=lambda item: (-item[1], item[0].label))
         return Coverage(

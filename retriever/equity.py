@@ -17,7 +17,7 @@ from retriever.concepts import Concept
 from retriever.naming import Naming
 from retriever.schema import Basis, Match, Passage
 from retriever.sentences import units
-from retriever.whom import Relation, Tag, is_compared_with, labelled_axes, tags
+from retriever.whom import Relation, Tag, is_compared_with, is_labelled, tags
 
 _VIEWS = 20_000
 _WHOLE = 12  # a document of so many passages is about one thing; of a longer one what stands near
@@ -66,7 +66,7 @@ class Equity:
         named = [
             mention.concept
             for mention in self._concepts.mentions(question)
-            if mention.concept.axis in labelled_axes()
+            if is_labelled(mention.concept)
         ]
         broader = {above for group in named for above in self._concepts.broader(group)}
         return tuple(group for group in dict.fromkeys(named) if group not in broader)
@@ -123,10 +123,10 @@ class Equity:
             documents: Ids of the documents that may be looked at.
         """
         named = self._concepts.named(question)
-        topics = next(
+        named_topics = next(
             (found for kind in _TOPICS if (found := [c for c in named if c.kind == kind])), []
         )
-        topics, on_topic = self._on_topic(self._narrowest(topics), documents)
+        topics, on_topic = self._on_topic(self._narrowest(named_topics), documents)
         return [
             shortfall
             for group in self.asked(question)
@@ -139,8 +139,8 @@ class Equity:
     ) -> tuple[tuple[Concept, ...], list[str]]:
         """The topics, with the documents that speak of them all.
 
-        Where these are few, the rarest topic alone: who asks about immunisation and general practice
-        is not to be told that no document speaks of both.
+        Where these are few, the rarest topic alone: who asks about immunisation and general
+        practice is not to be told that no document speaks of both.
         """
         naming = {topic: self._naming.documents(topic) & set(documents) for topic in topics}
         held = sorted(topics, key=lambda c: (len(naming[c]), c.label))
@@ -238,6 +238,11 @@ def _rank(match: Match) -> int:
 
 def _basis(group: Concept, match: Match, tag: Tag) -> Basis:
     return Basis(group.axis, match, group.label, tag.group.label, tag.words, tag.place)
+
+
+def without_result(shortfalls: Sequence[Shortfall]) -> float:
+    """Whether a group asked about has no result, from 0 to 1; half where it took part."""
+    return max((0.5 if shortfall.studied else 1.0 for shortfall in shortfalls), default=0.0)
 
 
 def in_words(shortfall: Shortfall) -> str:

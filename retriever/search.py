@@ -17,7 +17,7 @@ from retriever import concepts, generation
 from retriever.config import Settings
 from retriever.coverage import Coverage, CoverageReader
 from retriever.embedder import Embedder, Vectors
-from retriever.equity import Equity
+from retriever.equity import Equity, Shortfall, without_result
 from retriever.errors import BadQuestion
 from retriever.features import FEATURES, Describer, Pool
 from retriever.fusion import FUSIONS, Scores, ranks, with_documents
@@ -126,8 +126,7 @@ class Searcher:
             return Scope(np.empty(0, dtype=np.int64), 0)
         return Scope(np.flatnonzero(allowed[self._document_of]), int(allowed.sum()))
 
-    def documents(self, scope: Scope) -> list[str]:
-        """Ids of the documents that may be found."""
+    def _in_scope(self, scope: Scope) -> list[str]:
         return [self._documents[n] for n in np.unique(self._document_of[scope.passages])]
 
     def short_forms(self, document_id: str) -> ShortForms:
@@ -294,9 +293,15 @@ class Searcher:
         count = len(queries)
         return np.asarray(vectors[:count] @ vectors[count:].T, dtype=np.float64)
 
-    def coverage(self, question: str, hits: Sequence[Hit]) -> Coverage:
+    def coverage(
+        self, question: str, hits: Sequence[Hit], shortfalls: Sequence[Shortfall]
+    ) -> Coverage:
         """How much of a question what was found speaks of; see `CoverageReader.read`."""
-        return self._coverage.read(question, hits)
+        return self._coverage.read(question, hits, without_result(shortfalls))
+
+    def shortfalls(self, question: str, scope: Scope) -> list[Shortfall]:
+        """The groups asked about for which nothing is reported; see `Equity.shortfalls`."""
+        return self.equity.shortfalls(question, self._in_scope(scope))
 
     def passages_of(self, document_id: str) -> list[Passage]:
         """The passages of one document, in order of the text."""

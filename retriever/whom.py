@@ -160,9 +160,9 @@ def is_compared_with(group: Concept) -> bool:
     return group.id in _list("compared_with")
 
 
-def labelled_axes() -> frozenset[str]:
-    """The axes by which quotations are labelled."""
-    return _list("labelled_axes")
+def is_labelled(concept: Concept) -> bool:
+    """Whether quotations are labelled by a concept: a group, by an axis that does not go unsaid."""
+    return concept.axis in _list("labelled_axes") and concept.id not in _list("in_general")
 
 
 @cache

@@ -85,7 +85,7 @@ def test_interventions_and_outcomes_count_too(library: Library, held: str, not_h
 def test_the_document_that_speaks_of_most_is_the_nearest(library: Library) -> None:
     searcher = library.searcher()
     question = "bowel screening letters for Polish men"
-    coverage = searcher.coverage(question, searcher.search(question, 10))
+    coverage = searcher.coverage(question, searcher.search(question, 10), [])
     assert coverage.document_id == "bowel"
     assert [concept.id for concept in coverage.missing] == ["polish"]
     assert coverage.features.shape == (1, len(COVERAGE))
