@@ -97,7 +97,7 @@ def _of_people(over: str, mention: Mention) -> bool:
 
 
 # The words behind a group's, through "and" and further groups
-_AFTER = re.compile(r"(?:[\s,/–-]+[\w’'-]+){0,6}")
+_AFTER = re.compile(r"(?:[\s,/–-]+[\w’'-]+){0,5}")
 _BEFORE = 3  # words
 
 
