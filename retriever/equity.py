@@ -249,19 +249,17 @@ def in_words(shortfall: Shortfall) -> str:
     """A shortfall in plain words."""
     topics = " and ".join(topic.label for topic in shortfall.topics)
     group, count = shortfall.group.label, shortfall.on_topic
+    searched = _of_all(shortfall.searched)
     if not shortfall.topics:
-        said = f"None of the {shortfall.searched} documents searched reports a result for {group}."
+        said = f"None of the {_works(shortfall.searched)} searched reports a result for {group}."
     elif not count:
-        return f"None of the {shortfall.searched} documents searched speaks of {topics}."
+        return f"None of the {_works(shortfall.searched)} searched speaks of {topics}."
     elif count == 1:
-        said = (
-            f"One of the {shortfall.searched} documents searched speaks of {topics}; it reports "
-            f"no result for {group}."
-        )
+        said = f"One {searched} speaks of {topics}; it reports no result on it for {group}."
     else:
         said = (
-            f"{count} of the {shortfall.searched} documents searched speak of {topics}; none of "
-            f"them reports a result for {group}."
+            f"{count} {searched} speak of {topics}; none of them reports a result on it for "
+            f"{group}."
         )
     if shortfall.studied:
         said += f" They took part in {_works(shortfall.studied)}, without a result of their own."
@@ -269,6 +267,11 @@ def in_words(shortfall: Shortfall) -> str:
         nearest, documents = shortfall.nearest
         said += f" Nearest: results for {nearest.label}, in {_works(documents)}."
     return said
+
+
+def _of_all(count: int) -> str:
+    alone = "document, the only one searched,"
+    return alone if count == 1 else f"of the {count} documents searched"
 
 
 def _works(count: int) -> str:

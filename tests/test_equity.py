@@ -82,14 +82,14 @@ def test_a_gap_counts_the_documents_and_names_the_nearest(library: Library) -> N
     answer = library.ask("Does a letter raise bowel screening uptake in Bangladeshi people?")
     assert answer.gaps[0] == (
         "3 of the 4 documents searched speak of bowel cancer screening; none of them reports a "
-        "result for Bangladeshi people. They took part in 1 document, without a result of their "
-        "own. Nearest: results for South Asian people, in 2 documents."
+        "result on it for Bangladeshi people. They took part in 1 document, without a result of "
+        "their own. Nearest: results for South Asian people, in 2 documents."
     )
 
 
 def test_a_result_on_another_topic_closes_no_gap(library: Library) -> None:
     gaps = library.ask("Does a letter raise bowel screening uptake in Somali people?").gaps
-    assert "none of them reports a result for Somali people" in gaps[0]
+    assert "none of them reports a result on it for Somali people" in gaps[0]
 
 
 def test_where_a_result_is_held_there_is_no_gap(library: Library) -> None:
