@@ -15,12 +15,13 @@ from typing import Any
 from retriever.concepts import Concept
 from retriever.config import Answers
 from retriever.coverage import Coverage, nearness
+from retriever.equity import Shortfall, in_words
 from retriever.evidence import outcome_part
 from retriever.fusion import Scores
 from retriever.generation import FileRecord
 from retriever.ranker import packaged_for_coverage, packaged_for_sentences
 from retriever.schema import Answer, Finding, Hit, Outcome, Query, Record, pages_of, to_dict
-from retriever.search import Searcher, Stopwatch
+from retriever.search import Scope, Searcher, Stopwatch
 from retriever.sentences import Span
 from retriever.statements import Statement, describe, statements
 from retriever.tokens import tokenise
@@ -56,7 +57,7 @@ def compose(
     settings: Answers,
     per_document: int,
     record: Record,
-    searched: tuple[int, int],
+    scope: Scope,
     stopwatch: Stopwatch | None = None,
 ) -> Answer:
     """Answer a question out of the passages found for it.
@@ -68,8 +69,8 @@ def compose(
         settings: How findings are chosen.
         per_document: The most findings out of one document.
         record: What gave this answer.
-        searched: Documents and passages that the filters let through.
-        stopwatch: Told the seconds of `sentences` and `coverage`.
+        scope: What the filters let through.
+        stopwatch: Told the seconds of `sentences`, `coverage` and `whom`.
 
     Returns:
         `answered` or `indirect-only` with findings, most useful first, or `not-held` with none.
@@ -79,11 +80,16 @@ def compose(
     held = near >= settings.min_nearness
     with watch.time("sentences"):
         chosen = _choose(query, hits, searcher, settings, per_document) if held else []
-    findings = tuple(_finding(c, searcher.files[c.hit.passage.document_id]) for c in chosen)
+    with watch.time("whom"):
+        asked = searcher.equity.asked(query.text)
+        findings = tuple(_finding(candidate, searcher, asked) for candidate in chosen)
+        shortfalls = searcher.shortfalls(query.text, scope) if findings else []
     with watch.time("coverage"):
-        coverage = searcher.coverage(query.text, hits) if findings else None
+        coverage = searcher.coverage(query.text, hits, shortfalls) if findings else None
     covered = _covered(coverage)
-    outcome, message, gaps = _outcome(coverage, covered >= settings.min_covered, searcher)
+    outcome, message, gaps = _outcome(
+        coverage, covered >= settings.min_covered, shortfalls, searcher
+    )
     return Answer(
         question=query.text,
         understood=query,
@@ -92,8 +98,8 @@ def compose(
         gaps=gaps,
         warnings=_warnings(findings),
         record=record,
-        documents_searched=searched[0],
-        passages_searched=searched[1],
+        documents_searched=scope.documents,
+        passages_searched=len(scope.passages),
         message=message,
         nearness=near,
         covered=covered,
@@ -109,18 +115,20 @@ def _covered(coverage: Coverage | None) -> float:
 
 
 def _outcome(
-    coverage: Coverage | None, covered: bool, searcher: Searcher
+    coverage: Coverage | None, covered: bool, shortfalls: Sequence[Shortfall], searcher: Searcher
 ) -> tuple[Outcome, str, tuple[str, ...]]:
     """The outcome, one sentence on it, and what the library does not speak of."""
     if coverage is None:
         return "not-held", _NOT_HELD, (_NOT_HELD,)
-    gaps = [
+    told = {shortfall.group for shortfall in shortfalls}
+    gaps = [in_words(shortfall) for shortfall in shortfalls] + [
         f"None of the documents that come nearest to what was asked names {_listed([group])}."
         for group in coverage.unnamed
+        if group not in told
     ]
     if covered:
         return "answered", "", tuple(gaps)
-    missing = [concept for concept in coverage.missing if concept not in coverage.unnamed]
+    missing = [c for c in coverage.missing if c not in coverage.unnamed and c not in told]
     if missing:
         title = searcher.files[coverage.document_id].entry.metadata.title
         gaps.append(
@@ -266,11 +274,15 @@ def _repeats(one: _Candidate, other: _Candidate) -> bool:
     return smaller > 0 and (shared / union >= _NEAR_REPEAT or shared == smaller)
 
 
-def _finding(candidate: _Candidate, file: FileRecord) -> Finding:
-    passage, metadata = candidate.hit.passage, file.entry.metadata
+def _finding(candidate: _Candidate, searcher: Searcher, asked: Sequence[Concept]) -> Finding:
+    passage = candidate.hit.passage
+    file = searcher.files[passage.document_id]
+    metadata = file.entry.metadata
     start, end = passage.start + candidate.start, passage.start + candidate.end
+    quote = passage.text[candidate.start : candidate.end]
+    basis = searcher.equity.basis(quote, passage, asked)
     return Finding(
-        quote=passage.text[candidate.start : candidate.end],
+        quote=quote,
         document_id=passage.document_id,
         title=metadata.title,
         publisher=metadata.publisher,
@@ -279,7 +291,7 @@ def _finding(candidate: _Candidate, file: FileRecord) -> Finding:
         pages=pages_of(file.pages, start, end),
         start=start,
         end=end,
-        match={},
+        match={each.axis: each.match for each in basis},
         kind=None,
         populations=(),
         status=metadata.status,
@@ -287,6 +299,7 @@ def _finding(candidate: _Candidate, file: FileRecord) -> Finding:
         passage_id=passage.id,
         section=passage.section,
         digest=metadata.digest,
+        basis=basis,
     )
 
 

@@ -8,6 +8,7 @@ for any ending, and a space also for a hyphen. Of words that overlap the longest
 from __future__ import annotations
 
 import functools
+import hashlib
 import re
 import tomllib
 import unicodedata
@@ -61,6 +62,11 @@ class Concept:
     axis: str = ""
     broader: tuple[str, ...] = ()
 
+    @property
+    def key(self) -> str:
+        """Its name among all kinds: `group:bangladeshi`."""
+        return f"{self.kind}:{self.id}"
+
 
 @dataclass(frozen=True)
 class Mention:
@@ -76,6 +82,7 @@ class Concepts:
 
     Attributes:
         words: Concept -> the words that name it, as written in the files.
+        by_key: `Concept.key` -> concept.
     """
 
     def __init__(self, words: Mapping[Concept, Sequence[str]], traps: Sequence[str] = ()) -> None:
@@ -86,7 +93,7 @@ class Concepts:
             traps: Words that hold a group's word and never mean the group.
         """
         self.words = {concept: tuple(written) for concept, written in words.items()}
-        self._of = {(concept.kind, concept.id): concept for concept in words}
+        self.by_key = {concept.key: concept for concept in words}
         # First word, or its beginning -> whole entries: (further words, concept).
         self._exact: dict[str, list[tuple[tuple[str, ...], Concept]]] = defaultdict(list)
         self._begins: dict[str, list[tuple[tuple[str, ...], Concept]]] = defaultdict(list)
@@ -121,7 +128,7 @@ class Concepts:
         found: set[Concept] = set()
         waiting = list(concept.broader)
         while waiting:
-            above = self._of[concept.kind, waiting.pop()]
+            above = self.by_key[f"{concept.kind}:{waiting.pop()}"]
             if above not in found:
                 found.add(above)
                 waiting.extend(above.broader)
@@ -257,6 +264,15 @@ def _check_once(words: Sequence[str], stands: dict[str, str], key: str, where: s
         other = stands.setdefault(" ".join(_parts(word)), key)
         if other != key:
             raise SettingsError(f"{where}: '{word}' stands in '{other}' already. Keep it in one.")
+
+
+@functools.cache
+def fingerprint() -> str:
+    """Hash of the packaged vocabularies and of this module: of all that decides what is named."""
+    digest = hashlib.sha256()
+    for path in (Path(__file__), POPULATIONS, SUBJECTS):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 @functools.cache

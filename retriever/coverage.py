@@ -11,18 +11,15 @@ is one number for each entry of `COVERAGE`, and `data/coverage.toml` says what e
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, reduce
 
 import numpy as np
 
-from retriever.concepts import Concept, Concepts
-from retriever.features import Matrix, Numbers
-from retriever.generation import Generation
+from retriever.concepts import Concept
+from retriever.features import Matrix
+from retriever.naming import Naming
 from retriever.schema import Hit, Passage
-from retriever.tokens import tokenise
 
 COVERAGE: tuple[str, ...] = (
     "nearness",
@@ -36,6 +33,7 @@ COVERAGE: tuple[str, ...] = (
     "nearest_document",
     "one_passage",
     "best_document",
+    "group_without_result",
 )
 """Names in the order of the columns. All from `intervention` on weigh what is not named."""
 
@@ -55,7 +53,6 @@ _RELATED = 0.5  # a close relative of what was asked is named
 _RELATED_PEOPLE = 0.2  # the same for age, sex and place, where "children" nearly says "toddlers"
 _UNNAMED_PEOPLE = 0.6
 _WORTH_SAYING = 0.25
-_VIEWS = 20_000
 
 
 @dataclass(frozen=True)
@@ -79,34 +76,22 @@ class Coverage:
 class CoverageReader:
     """Reads coverage off the hits in one index. Safe for many threads."""
 
-    def __init__(
-        self, index: Generation, titles: Mapping[str, str], document_of: Numbers, concepts: Concepts
-    ) -> None:
+    def __init__(self, naming: Naming) -> None:
         """Prepare for an index.
 
         Args:
-            index: Passages and terms.
-            titles: Document id -> title, in order of the documents' numbers.
-            document_of: Document number of each passage, shape `(passages,)`.
-            concepts: The vocabularies.
+            naming: What its passages and documents name.
         """
-        self._index = index
-        self._titles = titles
-        self._document_of = document_of
-        self._concepts = concepts
-        self._passages: dict[str, list[Passage]] = defaultdict(list)
-        for passage in index.passages:
-            self._passages[passage.document_id].append(passage)
-        self._named = lru_cache(maxsize=_VIEWS)(self._look_at)
-        self._documents = lru_cache(maxsize=_VIEWS)(self._naming)
-        self._numbers = {document: number for number, document in enumerate(titles)}
+        self._naming = naming
+        self._concepts = naming.concepts
 
-    def read(self, question: str, hits: Sequence[Hit]) -> Coverage:
+    def read(self, question: str, hits: Sequence[Hit], without_result: float) -> Coverage:
         """How much of a question is spoken of.
 
         Args:
             question: As asked.
             hits: In evidence mode, best first, at least one.
+            without_result: See `equity.without_result`.
         """
         asked = self._concepts.named(question)
         named = {
@@ -117,7 +102,7 @@ class CoverageReader:
         totals = [sum(m.values()) + _LATER * place for place, (_, m) in enumerate(missing)]
         nearest = int(np.argmin(totals))
         document, unnamed = missing[nearest]
-        in_passages = [self._missing(asked, self._named(h.passage)) for h in hits[:_HITS]]
+        in_passages = [self._missing(asked, self._naming.named(h.passage)) for h in hits[:_HITS]]
         row = {
             "nearness": nearness(hits),
             "best_passage": _best_passage(hits),
@@ -130,6 +115,7 @@ class CoverageReader:
             "nearest_document": min(_MOST, totals[nearest]),
             "one_passage": min(_MOST, *(sum(m.values()) for m in in_passages)),
             "best_document": min(_MOST, sum(missing[0][1].values())),
+            "group_without_result": without_result,
         }
         ordered = sorted(unnamed.items(), key=lambda item: (-item[1], item[0].label))
         return Coverage(
@@ -153,23 +139,16 @@ class CoverageReader:
 
         Then nobody may say that it does not. Of a short one every passage was looked at.
         """
-        return len(self._passages[document]) > _WHOLE and (
-            self._numbers[document] in self._documents(concept)
-        )
+        long = len(self._naming.passages[document]) > _WHOLE
+        return long and document in self._naming.documents(concept)
 
     def _in_document(self, document: str, hits: Sequence[Hit]) -> frozenset[Concept]:
         """What a document names: all of a short one, of a long one the passages found."""
-        passages: Sequence[Passage] = self._passages[document]
+        passages: Sequence[Passage] = self._naming.passages[document]
         if len(passages) > _WHOLE:
             found = [h.passage for h in hits if h.passage.document_id == document]
             passages = found[:_WHOLE]
-        return frozenset().union(*map(self._named, passages))
-
-    def _look_at(self, passage: Passage) -> frozenset[Concept]:
-        title = self._titles[passage.document_id]
-        return self._concepts.with_broader(
-            self._concepts.named("\n".join((title, *passage.section, passage.text)))
-        )
+        return frozenset().union(*map(self._naming.named, passages))
 
     def _missing(
         self, asked: frozenset[Concept], named: frozenset[Concept]
@@ -197,24 +176,9 @@ class CoverageReader:
 
         ln((N + 1) / (n + 0.5)) as a share of its highest, so that libraries of all sizes are alike.
         """
-        documents = len(self._titles) + 1
-        naming = len(self._documents(concept))
+        documents = len(self._naming.titles) + 1
+        naming = len(self._naming.documents(concept))
         return math.log(documents / (naming + 0.5)) / math.log(documents / 0.5)
-
-    def _naming(self, concept: Concept) -> frozenset[int]:
-        """Numbers of the documents with a passage that holds all terms of one of its words."""
-        found: set[int] = set()
-        for narrower in self._concepts.narrower(concept):
-            for word in self._concepts.words[narrower]:
-                found.update(self._document_of[self._holding(word)].tolist())
-        return frozenset(found)
-
-    def _holding(self, word: str) -> Numbers:
-        """Passages that hold all terms of a word of a vocabulary."""
-        places = [self._index.lexical.holding(term) for term in set(tokenise(word))]
-        if not places:
-            return np.empty(0, dtype=np.int64)
-        return reduce(lambda one, other: np.intersect1d(one, other, assume_unique=True), places)
 
 
 def nearness(hits: Sequence[Hit]) -> float:

@@ -110,33 +110,34 @@ def asks_for(question: str) -> frozenset[str]:
 
 @cache
 def _asking_patterns() -> dict[str, re.Pattern[str]]:
-    return {kind: _pattern(words) for kind, words in _data()["asks"].items() if kind in ASKS}
+    return {kind: word_pattern(words) for kind, words in _data()["asks"].items() if kind in ASKS}
 
 
 @cache
 def _outcome_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     words = _data()["outcome"]
-    return _pattern(words["after"]), _pattern(words["until"])
+    return word_pattern(words["after"]), word_pattern(words["until"])
 
 
 @cache
 def _patterns() -> dict[str, re.Pattern[str]]:
     data = _data()
-    return {role: _pattern(data[role]) for role in ROLES}
+    return {role: word_pattern(data[role]) for role in ROLES}
 
 
 @cache
 def _abstract_pattern() -> re.Pattern[str]:
-    return _pattern(_data()["headings"]["abstract"])
+    return word_pattern(_data()["headings"]["abstract"])
 
 
 @cache
 def _heading_patterns() -> dict[str, re.Pattern[str]]:
     headings = _data()["headings"]
-    return {part: _pattern(headings[part]) for part in PARTS}
+    return {part: word_pattern(headings[part]) for part in PARTS}
 
 
-def _pattern(words: Sequence[str]) -> re.Pattern[str]:
+def word_pattern(words: Sequence[str]) -> re.Pattern[str]:
+    """A pattern that finds any of some words; those that end in `*` with any ending."""
     # The longest first, so that "no difference" is not counted as "difference" alone.
     ordered = sorted(words, key=len, reverse=True)
     parts = [

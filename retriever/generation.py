@@ -1,7 +1,8 @@
 """One finished index on disk: a folder of data files and a manifest that vouches for them.
 
     index/current                     the name of the generation in force (one line)
-    index/generations/NAME/manifest.json, documents.jsonl, passages.jsonl, vectors.faiss, lexical/
+    index/generations/NAME/manifest.json, documents.jsonl, passages.jsonl, names.json,
+                           vectors.faiss, lexical/
 
 A generation never changes once `current` names it; a new one is written beside it and `current` is
 replaced in one step. The same corpus and settings give the same bytes.
@@ -13,7 +14,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,13 +22,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from retriever import concepts
 from retriever.config import Search, Settings
 from retriever.errors import IndexMismatch, IndexMissing
 from retriever.lexical import ENGINES, LexicalIndex
 from retriever.schema import LibraryEntry, Metadata, Page, Passage, to_dict
 from retriever.vector import VectorIndex
 
-FORMAT = 1
+FORMAT = 2
 _POINTER = "current"
 _FOLDER = "generations"
 _MENDING = "Run `retriever index` to build it again; nothing of your documents is lost."
@@ -58,12 +60,18 @@ class Contents:
     files: Sequence[FileRecord]
     passages: Sequence[Passage]
     terms: Sequence[Sequence[str]]
+    names: Sequence[Sequence[str]]
     vectors: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Generation:
-    """An index read into memory."""
+    """An index read into memory.
+
+    Attributes:
+        names: Key of a concept -> numbers of the passages that name it, or whose headings do,
+            ascending.
+    """
 
     name: str
     manifest: dict[str, Any]
@@ -71,6 +79,7 @@ class Generation:
     passages: tuple[Passage, ...]
     vectors: VectorIndex
     lexical: LexicalIndex
+    names: Mapping[str, Sequence[int]]
 
     @property
     def fingerprint(self) -> str:
@@ -85,6 +94,7 @@ def index_settings(settings: Settings) -> dict[str, Any]:
         "lexical": settings.search.lexical,
         "k1": settings.search.k1,
         "b": settings.search.b,
+        "vocabularies": concepts.fingerprint(),
     }
 
 
@@ -108,12 +118,23 @@ def write(index: Path, contents: Contents, manifest: dict[str, Any], search: Sea
     building.mkdir(parents=True)
     _write_lines(building / "documents.jsonl", (_file_row(file) for file in contents.files))
     _write_lines(building / "passages.jsonl", (vars(passage) for passage in contents.passages))
+    text = json.dumps(_places(contents.names), sort_keys=True) + "\n"
+    (building / "names.json").write_text(text, encoding="utf-8")
     VectorIndex.build(contents.vectors).save(building / "vectors.faiss")
     ENGINES[search.lexical].build(contents.terms, search).save(building / "lexical")
     complete = _complete(building, contents, manifest)
     text = json.dumps(complete, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     (building / "manifest.json").write_text(text, encoding="utf-8")
     return _put_in_force(index, building, complete["fingerprint"])
+
+
+def _places(names: Sequence[Sequence[str]]) -> dict[str, list[int]]:
+    """Key of a concept -> numbers of the passages that name it."""
+    places: dict[str, list[int]] = {}
+    for number, keys in enumerate(names):
+        for key in keys:
+            places.setdefault(key, []).append(number)
+    return places
 
 
 def _complete(building: Path, contents: Contents, manifest: dict[str, Any]) -> dict[str, Any]:
@@ -216,6 +237,7 @@ def read(index: Path, settings: Settings, model: str) -> Generation:
         passages=passages,
         vectors=VectorIndex.load(folder / "vectors.faiss"),
         lexical=ENGINES[settings.search.lexical].load(folder / "lexical", settings.search),
+        names=json.loads((folder / "names.json").read_text("utf-8")),
     )
 
 

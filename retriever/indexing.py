@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from filelock import FileLock, Timeout
 
-from retriever import generation
+from retriever import concepts, generation
 from retriever.config import Settings
 from retriever.corpus import SourceFile, document_ids, scan
 from retriever.embedder import Embedder
@@ -75,6 +75,7 @@ class _Part:
     file: FileRecord
     passages: Sequence[Passage] = ()
     terms: Sequence[Sequence[str]] = ()
+    names: Sequence[Sequence[str]] = ()
     text_keys: Sequence[str] = ()
     passage_key: str = ""
 
@@ -256,6 +257,7 @@ class Indexer:
             file=_indexed(source, document, len(passages), key),
             passages=passages,
             terms=[r.terms for r in rows],
+            names=[r.names for r in rows],
             text_keys=self._embed(document, passages, run),
             passage_key=passage_key,
         )
@@ -264,14 +266,15 @@ class Indexer:
         """The document's passages, from the store where they are, and their key there."""
         cut_by = json.dumps(to_dict(self._settings.passages), sort_keys=True)
         title = document.metadata.title
-        key = text_key("\n".join((parsed_key, title, cut_by, self._embedder.fingerprint)))
+        made_by = (parsed_key, title, cut_by, self._embedder.fingerprint, concepts.fingerprint())
+        key = text_key("\n".join(made_by))
         rows = self._store.passages(key)
         if rows is None:
             begun = time.perf_counter()
             passages = cut(document, self._settings.passages, self._embedder.count_tokens)
             forms = of_passages([passage.text for passage in passages])
             rows = [
-                PassageRow(p.start, p.end, p.section, p.pages, _terms(title, p, forms))
+                PassageRow(p.start, p.end, p.section, p.pages, _terms(title, p, forms), _names(p))
                 for p in passages
             ]
             self._store.save_passages(key, rows)
@@ -302,6 +305,7 @@ class Indexer:
         begun = time.perf_counter()
         passages = [passage for part in run.parts for passage in part.passages]
         terms = [terms for part in run.parts for terms in part.terms]
+        names = [names for part in run.parts for names in part.names]
         keys = [key for part in run.parts for key in part.text_keys]
         rows = [np.frombuffer(run.vectors[key], dtype=np.float32) for key in keys]
         vectors = np.vstack(rows) if rows else np.empty((0, 1), dtype=np.float32)
@@ -312,7 +316,7 @@ class Indexer:
         }
         fingerprint = generation.write(
             self._index,
-            Contents(run.files, passages, terms, vectors),
+            Contents(run.files, passages, terms, names, vectors),
             manifest,
             self._settings.search,
         )
@@ -337,6 +341,12 @@ def code_fingerprint() -> str:
 def _terms(title: str, passage: Passage, forms: ShortForms) -> tuple[str, ...]:
     """What BM25 counts of a passage: its words, and the other forms of its abbreviations."""
     return tuple(all_terms(f"{heading_line(title, passage.section)}\n{passage.text}", forms))
+
+
+def _names(passage: Passage) -> tuple[str, ...]:
+    """Keys of the concepts that a passage and the headings above it name, sorted."""
+    named = concepts.packaged().named("\n".join((*passage.section, passage.text)))
+    return tuple(sorted(concept.key for concept in named))
 
 
 def _document(source: SourceFile, media_type: str, parsed: Parsed, identity: str) -> Document:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
+from retriever.schema import Basis
+
 LABELS: dict[str, Any] = tomllib.loads(
     files("retriever").joinpath("data/labels.toml").read_text(encoding="utf-8")
 )
@@ -23,6 +25,18 @@ class Status:
 def kind_of_source(source_type: str) -> str:
     """A source type in words."""
     return str(LABELS["source_types"].get(source_type, LABELS["source_types"]["other"])["label"])
+
+
+def whom(basis: Basis) -> tuple[str, str]:
+    """Whom a quotation is about in words, and what that rests on; the latter may be empty."""
+    narrower = basis.match == "direct" and basis.group != basis.asked
+    said = LABELS["matches"]["narrower" if narrower else basis.match]
+    rests = LABELS["places"][basis.place].format(words=basis.words) if basis.place else ""
+    return said.format(asked=_sentence(basis.asked), group=basis.group), rests
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def grade_in_words(grade: int) -> str:

@@ -142,7 +142,7 @@ class Library:
             settings,
             per_document or settings.per_document,
             Record(searcher.generation.fingerprint, version.VERSION, _now()),
-            (scope.documents, len(scope.passages)),
+            scope,
             stopwatch,
         )
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TextIO
 
 from retriever.config import Setting
-from retriever.labels import feature_in_words, kind_of_source, status_of
+from retriever.labels import feature_in_words, kind_of_source, status_of, whom
 from retriever.schema import (
     Answer,
     Check,
@@ -271,6 +271,7 @@ def _finding_text(number: int, finding: Finding) -> str:
         f"[{finding.document_id}]",
     )
     lines = (
+        *(" – ".join(filter(None, whom(basis))) for basis in finding.basis),
         finding.title,
         ", ".join(filter(None, source)),
         f"Status: {status.words}" if status else "",

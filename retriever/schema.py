@@ -13,6 +13,7 @@ from typing import Any, Literal, Self
 
 Mode = Literal["evidence", "hybrid", "lexical", "vector"]
 Outcome = Literal["answered", "indirect-only", "not-held"]
+Match = Literal["direct", "studied", "related", "general"]
 FileState = Literal["added", "updated", "unchanged", "removed", "failed"]
 
 MODES: tuple[Mode, ...] = ("evidence", "hybrid", "lexical", "vector")
@@ -276,15 +277,39 @@ class Hit:
 
 
 @dataclass(frozen=True)
+class Basis:
+    """Whom a quotation is about, by one axis that was asked about, and by which words.
+
+    Attributes:
+        axis: `ethnicity`, `deprivation`, ...
+        match: `direct`: it reports for the group asked about, or a narrower one; `studied`: the
+            group took part, or has a result elsewhere in the document; `related`: it reports for a
+            broader or neighbouring group; `general`: no such group is named.
+        asked: The group asked about, as people are shown it.
+        group: The group that is named; empty where none is.
+        words: The words that name it.
+        place: Where they stand: `quotation`, `heading`, `title`, or `document` for elsewhere in it.
+    """
+
+    axis: str
+    match: Match
+    asked: str
+    group: str = ""
+    words: str = ""
+    place: str = ""
+
+
+@dataclass(frozen=True)
 class Finding:
     """A quotation that answers: `document.text[start:end] == quote`.
 
     Attributes:
-        match: Per axis asked about, whom the quotation is about; empty until the tagger fills it.
+        match: Axis asked about -> `Basis.match`; empty where no group was asked about.
         kind: The kind of finding (effectiveness, cost, ...); None until the tagger fills it.
         status: The source's status, see `Metadata.status`.
         section: The headings above the quotation, outermost first.
         digest: See `Metadata.digest`; empty for an original.
+        basis: What `match` rests on, in the order of the question.
     """
 
     quote: str
@@ -304,6 +329,7 @@ class Finding:
     passage_id: str
     section: tuple[str, ...] = ()
     digest: str = ""
+    basis: tuple[Basis, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,12 @@ from retriever import concepts, generation
 from retriever.config import Settings
 from retriever.coverage import Coverage, CoverageReader
 from retriever.embedder import Embedder, Vectors
+from retriever.equity import Equity, Shortfall, without_result
 from retriever.errors import BadQuestion
 from retriever.features import FEATURES, Describer, Pool
 from retriever.fusion import FUSIONS, Scores, ranks, with_documents
 from retriever.generation import FileRecord, Generation
+from retriever.naming import Naming
 from retriever.ranker import packaged
 from retriever.schema import MODES, SOURCE_TYPES, Filters, Hit, Mode, Passage
 from retriever.shortforms import ShortForms
@@ -70,7 +72,11 @@ class _Found:
 
 
 class Searcher:
-    """An index in memory. Safe for many threads: nothing in it changes after opening."""
+    """An index in memory. Safe for many threads: nothing in it changes after opening.
+
+    Attributes:
+        equity: Whom its passages are about.
+    """
 
     def __init__(self, index: Generation, settings: Settings, embedder: Embedder) -> None:
         self.generation = index
@@ -84,7 +90,9 @@ class Searcher:
         )
         titles = {name: file.entry.metadata.title for name, file in self.files.items()}
         self._describer = Describer(index, list(titles.values()), self._document_of)
-        self._coverage = CoverageReader(index, titles, self._document_of, concepts.packaged())
+        naming = Naming(index, titles, concepts.packaged())
+        self._coverage = CoverageReader(naming)
+        self.equity = Equity(naming)
 
     @classmethod
     def open(cls, index: Path, settings: Settings, embedder: Embedder) -> Self:
@@ -117,6 +125,9 @@ class Searcher:
         if not len(allowed):
             return Scope(np.empty(0, dtype=np.int64), 0)
         return Scope(np.flatnonzero(allowed[self._document_of]), int(allowed.sum()))
+
+    def _in_scope(self, scope: Scope) -> list[str]:
+        return [self._documents[n] for n in np.unique(self._document_of[scope.passages])]
 
     def short_forms(self, document_id: str) -> ShortForms:
         """The abbreviations that a document explains."""
@@ -282,9 +293,15 @@ class Searcher:
         count = len(queries)
         return np.asarray(vectors[:count] @ vectors[count:].T, dtype=np.float64)
 
-    def coverage(self, question: str, hits: Sequence[Hit]) -> Coverage:
+    def coverage(
+        self, question: str, hits: Sequence[Hit], shortfalls: Sequence[Shortfall]
+    ) -> Coverage:
         """How much of a question what was found speaks of; see `CoverageReader.read`."""
-        return self._coverage.read(question, hits)
+        return self._coverage.read(question, hits, without_result(shortfalls))
+
+    def shortfalls(self, question: str, scope: Scope) -> list[Shortfall]:
+        """The groups asked about for which nothing is reported; see `Equity.shortfalls`."""
+        return self.equity.shortfalls(question, self._in_scope(scope))
 
     def passages_of(self, document_id: str) -> list[Passage]:
         """The passages of one document, in order of the text."""

@@ -45,13 +45,20 @@ class ParsedRow:
 
 @dataclass(frozen=True)
 class PassageRow:
-    """A passage before it is given its document's id: where it is, and its BM25 terms."""
+    """A passage before it is given its document's id.
+
+    Attributes:
+        start: Where it is in the document's text; likewise `end`.
+        terms: What BM25 counts of it.
+        names: Keys of the concepts that it and the headings above it name.
+    """
 
     start: int
     end: int
     section: tuple[str, ...]
     pages: tuple[int, int] | None
     terms: tuple[str, ...]
+    names: tuple[str, ...] = ()
 
 
 def text_key(text: str) -> str:
@@ -151,7 +158,10 @@ class Store:
     def save_passages(self, key: str, rows: Sequence[PassageRow]) -> None:
         """Keep the passages of a document."""
         text = json.dumps(
-            [[r.start, r.end, r.section, r.pages, " ".join(r.terms)] for r in rows],
+            [
+                [r.start, r.end, r.section, r.pages, " ".join(r.terms), " ".join(r.names)]
+                for r in rows
+            ],
             ensure_ascii=False,
         )
         with self._writing() as connection:
@@ -233,7 +243,12 @@ def _parsed_from(data: dict[str, Any]) -> Parsed:
 
 
 def _passage_from(item: list[Any]) -> PassageRow:
-    start, end, section, pages, terms = item
+    start, end, section, pages, terms, names = item
     return PassageRow(
-        start, end, tuple(section), (pages[0], pages[1]) if pages else None, tuple(terms.split())
+        start,
+        end,
+        tuple(section),
+        (pages[0], pages[1]) if pages else None,
+        tuple(terms.split()),
+        tuple(names.split()),
     )

@@ -15,14 +15,16 @@ PACKAGE = Path(__file__).resolve().parents[1] / "retriever"
 
 # From the ground up. A module imports from layers below its own, never from its own or above.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("schema", "errors", "version", "labels"),
+    ("schema", "errors", "version"),
+    ("labels",),
     ("config", "judgements", "measures"),
     ("vocabulary", "sentences", "tokens", "evidence"),
     ("concepts", "shortforms", "loaders", "passages", "embedder", "lexical", "vector", "fusion"),
+    ("whom",),
     ("store", "corpus", "remembering", "relevance"),
     ("generation",),
-    ("indexing", "features"),
-    ("statements", "coverage"),
+    ("indexing", "features", "naming"),
+    ("statements", "coverage", "equity"),
     ("ranker",),
     ("question", "search"),
     ("answer",),

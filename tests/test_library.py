@@ -85,6 +85,7 @@ def test_the_json_has_the_agreed_shape(make_library):
         "status",
         "url",
         "passage_id",
+        "basis",
     ]
     assert list(data["record"]) == ["index", "version", "asked_at"]
 

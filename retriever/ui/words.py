@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from urllib.parse import quote, urlencode, urlsplit
 
-from retriever.labels import LABELS, kind_of_source, status_of
+from retriever.labels import LABELS, kind_of_source, status_of, whom
 from retriever.schema import Answer, Document, Finding, LibraryEntry, Metadata, Page
 
 _CURRENT = ' aria-current="page"'
@@ -160,6 +160,7 @@ def finding_html(finding: Finding, links: Sequence[tuple[str, str]]) -> str:
         [
             f'<h3 class="card-title">{escape(title)}</h3>',
             quotation_html(finding.quote),
+            whom_html(finding),
             byline_html(finding.publisher, finding.year, finding.source_type,
                         page_numbers(finding.pages)),
             f'<p class="section">In the section: {escape(section)}</p>' if section else "",
@@ -168,6 +169,18 @@ def finding_html(finding: Finding, links: Sequence[tuple[str, str]]) -> str:
             links_html([page_link(to, text, about=title) for text, to in links]),
         ]
     )
+
+
+def whom_html(finding: Finding) -> str:
+    """For each group asked about, whether the quotation is about it, and by which words."""
+    lines = [
+        f'<li class="{basis.match}"><strong>{escape(said)}</strong>'
+        + (f' <span class="aside">({escape(rests)})</span>' if rests else "")
+        + "</li>"
+        for basis in finding.basis
+        for said, rests in [whom(basis)]
+    ]
+    return f'<ul class="whom">{"".join(lines)}</ul>' if lines else ""
 
 
 def noted(useful: bool) -> str:

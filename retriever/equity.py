@@ -1,0 +1,278 @@
+"""For which of the groups asked about a quotation holds, and for which the library holds nothing.
+
+By each axis asked about a quotation is *direct* (it reports for the group or a narrower one),
+*studied* (the group took part; nothing is reported for it here), *related* (it reports for a
+broader or neighbouring group, which is named) or *general*. Always by words that can be shown;
+nothing is inferred and no score lifts a quotation up.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from retriever.concepts import Concept
+from retriever.naming import Naming
+from retriever.schema import Basis, Match, Passage
+from retriever.sentences import units
+from retriever.whom import Relation, Tag, is_compared_with, is_labelled, tags
+
+_VIEWS = 20_000
+_WHOLE = 12  # a document of so many passages is about one thing; of a longer one what stands near
+_FEW = 3  # documents
+_ORDER: tuple[Relation, ...] = ("reported", "studied", "absent", "mentioned")
+_TOPICS = ("topic", "intervention", "outcome")
+
+
+@dataclass(frozen=True)
+class Shortfall:
+    """A group asked about for which no document on the topic reports anything.
+
+    Attributes:
+        topics: What the question is about, as far as the vocabularies know it; may be empty.
+        searched: How many documents were looked through.
+        on_topic: How many of them speak of the topics.
+        studied: In how many of those the group took part.
+        absent: How many of those say that they have nothing on it.
+        nearest: A broader or neighbouring group that some of those report for, and how many do.
+    """
+
+    group: Concept
+    topics: tuple[Concept, ...]
+    searched: int
+    on_topic: int
+    studied: int
+    absent: int
+    nearest: tuple[Concept, int] | None
+
+
+class Equity:
+    """Reads off the passages of one index whom they are about. Safe for many threads."""
+
+    def __init__(self, naming: Naming) -> None:
+        """Prepare for an index.
+
+        Args:
+            naming: What its passages and documents name.
+        """
+        self._naming = naming
+        self._concepts = naming.concepts
+        self._tags = lru_cache(maxsize=_VIEWS)(self._read)
+
+    def asked(self, question: str) -> tuple[Concept, ...]:
+        """The groups that a question names, those left out that take another of them in."""
+        named = [
+            mention.concept
+            for mention in self._concepts.mentions(question)
+            if is_labelled(mention.concept)
+        ]
+        broader = {above for group in named for above in self._concepts.broader(group)}
+        return tuple(group for group in dict.fromkeys(named) if group not in broader)
+
+    def basis(self, quote: str, passage: Passage, asked: Sequence[Concept]) -> tuple[Basis, ...]:
+        """For each axis asked about, whom a quotation is about; in the order of the question.
+
+        Args:
+            quote: Word for word out of the passage.
+            passage: Where it stands.
+            asked: Groups, as `asked` gives them.
+        """
+        title = self._naming.titles[passage.document_id]
+        found = [
+            tag
+            for start, end in units(quote)
+            for tag in tags(quote[start:end], passage.section, title, self._concepts)
+        ]
+        each = [self._match(group, found, passage.document_id) for group in asked]
+        best: dict[str, Basis] = {}
+        for basis in each:
+            known = best.get(basis.axis)
+            if known is None or _rank(basis.match) < _rank(known.match):
+                best[basis.axis] = basis
+        return tuple(best.values())
+
+    def _match(self, group: Concept, found: Sequence[Tag], document: str) -> Basis:
+        within = self._concepts.narrower(group)
+        own = [tag for tag in found if tag.group in within]
+        reported = next((tag for tag in own if tag.relation == "reported"), None)
+        if reported is not None:
+            return _basis(group, "direct", reported)
+        took_part = next((tag for tag in own if tag.relation == "studied"), None)
+        if took_part is not None:
+            return _basis(group, "studied", took_part)
+        elsewhere = self._in_document(document, group, ())
+        if elsewhere is not None and elsewhere.relation in ("reported", "studied"):
+            return dataclasses.replace(_basis(group, "studied", elsewhere), place="document")
+        close = [t for t in found if t.relation == "reported" and self._close(group, t.group)]
+        if close:
+            return _basis(group, "related", close[0])
+        return Basis(group.axis, "general", group.label)
+
+    def _close(self, group: Concept, other: Concept) -> bool:
+        """Whether another group takes a group in, or stands beside it under the same one."""
+        above = set(group.broader)
+        return other in self._concepts.broader(group) or bool(above & set(other.broader))
+
+    def shortfalls(self, question: str, documents: Collection[str]) -> list[Shortfall]:
+        """The groups asked about for which none of some documents on the topic reports anything.
+
+        Args:
+            question: As asked.
+            documents: Ids of the documents that may be looked at.
+        """
+        named = self._concepts.named(question)
+        named_topics = next(
+            (found for kind in _TOPICS if (found := [c for c in named if c.kind == kind])), []
+        )
+        topics, on_topic = self._on_topic(self._narrowest(named_topics), documents)
+        return [
+            shortfall
+            for group in self.asked(question)
+            if not is_compared_with(group)
+            and (shortfall := self._shortfall(group, topics, on_topic, len(documents))) is not None
+        ]
+
+    def _on_topic(
+        self, topics: Sequence[Concept], documents: Collection[str]
+    ) -> tuple[tuple[Concept, ...], list[str]]:
+        """The topics, with the documents that speak of them all.
+
+        Where these are few, the rarest topic alone: who asks about immunisation and general
+        practice is not to be told that no document speaks of both.
+        """
+        naming = {topic: self._naming.documents(topic) & set(documents) for topic in topics}
+        held = sorted(topics, key=lambda c: (len(naming[c]), c.label))
+        of_all = frozenset(documents).intersection(*naming.values())
+        if len(topics) > 1 and len(of_all) < _FEW:
+            held = [topic for topic in held if naming[topic]][:1] or held[:1]
+            of_all = naming[held[0]]
+        return tuple(held), [document for document in documents if document in of_all]
+
+    def _narrowest(self, concepts: Iterable[Concept]) -> list[Concept]:
+        named = list(concepts)
+        broader = {above for concept in named for above in self._concepts.broader(concept)}
+        return [concept for concept in named if concept not in broader]
+
+    def _shortfall(
+        self, group: Concept, topics: Sequence[Concept], on_topic: Sequence[str], searched: int
+    ) -> Shortfall | None:
+        found = [self._in_document(document, group, tuple(topics)) for document in on_topic]
+        relations = [tag.relation for tag in found if tag is not None]
+        if "reported" in relations:
+            return None
+        return Shortfall(
+            group,
+            tuple(topics),
+            searched,
+            len(on_topic),
+            relations.count("studied"),
+            relations.count("absent"),
+            self._nearest(group, topics, on_topic),
+        )
+
+    def _nearest(
+        self, group: Concept, topics: Sequence[Concept], on_topic: Sequence[str]
+    ) -> tuple[Concept, int] | None:
+        """The narrowest broader group, or else the neighbour, that most documents report for."""
+        others = [c for c in self._concepts.words if c.kind == "group" and self._close(group, c)]
+        counts = {}
+        for other in others:
+            found = [self._in_document(document, other, tuple(topics)) for document in on_topic]
+            counts[other] = sum(tag is not None and tag.relation == "reported" for tag in found)
+        held = [other for other in others if counts[other]]
+        if not held:
+            return None
+        above = self._concepts.broader(group)
+        best = max(held, key=lambda c: (c in above, len(self._concepts.broader(c)), counts[c]))
+        return best, counts[best]
+
+    def _in_document(
+        self, document: str, group: Concept, topics: tuple[Concept, ...]
+    ) -> Tag | None:
+        """The strongest tag of a group, or a narrower one, where a document is on the topics.
+
+        In a short document everything counts; in a longer one the passages that name a topic and
+        those beside them.
+        """
+        if document not in self._naming.documents(group):
+            return None
+        within = self._concepts.narrower(group)
+        passages = self._naming.passages[document]
+        near = _near_topics([self._naming.named(p) for p in passages], topics)
+        best: Tag | None = None
+        for number, passage in enumerate(passages):
+            if (len(passages) > _WHOLE and number not in near) or (
+                group not in self._naming.named(passage)
+            ):
+                continue
+            for tag in self._tags(passage):
+                if tag.group in within and (best is None or _stronger(tag, best)):
+                    best = tag
+            if best is not None and best.relation == "reported":
+                break
+        return best
+
+    def _read(self, passage: Passage) -> tuple[Tag, ...]:
+        title = self._naming.titles[passage.document_id]
+        return tuple(
+            tag
+            for start, end in units(passage.text)
+            for tag in tags(passage.text[start:end], passage.section, title, self._concepts)
+        )
+
+
+def _near_topics(named: Sequence[frozenset[Concept]], topics: Sequence[Concept]) -> set[int]:
+    places = {n for n, names in enumerate(named) if all(topic in names for topic in topics)}
+    return {n + step for n in places for step in (-1, 0, 1)}
+
+
+def _stronger(one: Tag, other: Tag) -> bool:
+    return _ORDER.index(one.relation) < _ORDER.index(other.relation)
+
+
+def _rank(match: Match) -> int:
+    return ("direct", "studied", "related", "general").index(match)
+
+
+def _basis(group: Concept, match: Match, tag: Tag) -> Basis:
+    return Basis(group.axis, match, group.label, tag.group.label, tag.words, tag.place)
+
+
+def without_result(shortfalls: Sequence[Shortfall]) -> float:
+    """Whether a group asked about has no result, from 0 to 1; half where it took part."""
+    return max((0.5 if shortfall.studied else 1.0 for shortfall in shortfalls), default=0.0)
+
+
+def in_words(shortfall: Shortfall) -> str:
+    """A shortfall in plain words."""
+    topics = " and ".join(topic.label for topic in shortfall.topics)
+    group, count = shortfall.group.label, shortfall.on_topic
+    searched = _of_all(shortfall.searched)
+    if not shortfall.topics:
+        said = f"None of the {_works(shortfall.searched)} searched reports a result for {group}."
+    elif not count:
+        return f"None of the {_works(shortfall.searched)} searched speaks of {topics}."
+    elif count == 1:
+        said = f"One {searched} speaks of {topics}; it reports no result on it for {group}."
+    else:
+        said = (
+            f"{count} {searched} speak of {topics}; none of them reports a result on it for "
+            f"{group}."
+        )
+    if shortfall.studied:
+        said += f" They took part in {_works(shortfall.studied)}, without a result of their own."
+    if shortfall.nearest:
+        nearest, documents = shortfall.nearest
+        said += f" Nearest: results for {nearest.label}, in {_works(documents)}."
+    return said
+
+
+def _of_all(count: int) -> str:
+    alone = "document, the only one searched,"
+    return alone if count == 1 else f"of the {count} documents searched"
+
+
+def _works(count: int) -> str:
+    return "1 document" if count == 1 else f"{count} documents"

@@ -1,0 +1,180 @@
+"""Sentence -> for which population groups it reports something, and by which words.
+
+Naming a group is not reporting on it. "13% were Black African" says who took part, "no data by
+ethnicity" that there is nothing, and "uptake was 42% among Bangladeshi people" what happened to
+them. Only the last may be called evidence about the group. The words that tell these apart are the
+librarians' (`data/whom.toml`, `data/populations.toml`); a sentence that leaves a doubt is not
+counted as reporting.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+
+from retriever.concepts import Concept, Concepts, Mention
+from retriever.evidence import heading_part, signals, word_pattern
+from retriever.vocabulary import DATA
+
+Relation = Literal["reported", "studied", "mentioned", "absent"]
+Place = Literal["quotation", "heading", "title"]
+
+_WORDS = DATA / "whom.toml"
+
+
+@dataclass(frozen=True)
+class Tag:
+    """A group that a sentence has to do with.
+
+    Attributes:
+        relation: `reported`: it says what happened to the group, or what to do for it; `studied`:
+            that the group took part; `mentioned`: neither; `absent`: that there is nothing on it.
+        place: Where the words stand: in the sentence, or in a heading or title over it, from which
+            it is inherited.
+        words: The words that name the group, as they stand there.
+    """
+
+    group: Concept
+    relation: Relation
+    place: Place
+    words: str
+
+
+def tags(text: str, section: Sequence[str], title: str, concepts: Concepts) -> tuple[Tag, ...]:
+    """The groups that a sentence, or a few, have to do with.
+
+    By each axis the nearest words count: the sentence's own, else those of the innermost heading
+    that names a group, else the title's; heading and title only where they say that all below is
+    about the group. Groups that others are compared with are left out beside those others.
+
+    Args:
+        text: The sentence as it stands.
+        section: The headings above it, outermost first.
+        title: The document's title.
+        concepts: The vocabularies.
+    """
+    mentions = concepts.mentions(text)
+    section = [heading for heading in section if heading != title]
+    relation = _relation(text, section, mentions)
+    places: list[tuple[Place, str]] = [
+        ("quotation", text),
+        *[("heading", heading) for heading in reversed(section)],
+        ("title", title),
+    ]
+    found: list[Tag] = []
+    for place, words in places:
+        known = {tag.group.axis for tag in found}
+        found += [
+            Tag(m.concept, relation, place, words[m.start : m.end])
+            for m in (mentions if place == "quotation" else _inherited(words, concepts))
+            if m.concept.kind == "group"
+            and m.concept.id not in _list("in_general")
+            and m.concept.axis not in known
+        ]
+    return tuple(_without_those_compared_with(list(dict.fromkeys(found)), section, concepts))
+
+
+def _inherited(over: str, concepts: Concepts) -> list[Mention]:
+    """The groups of a heading or title under which everything is about them."""
+    if _pattern("not_wholly").search(over):
+        return []
+    return [mention for mention in concepts.mentions(over) if _of_people(over, mention)]
+
+
+def _of_people(over: str, mention: Mention) -> bool:
+    """Whether a heading's word stands for people or places, and not for a model from elsewhere.
+
+    "in Pakistani and Bangladeshi men", but not "the Brazilian Community Health Worker model".
+    """
+    words = _AFTER.match(over, mention.end)
+    behind = f"{over[mention.start : mention.end]} {words.group() if words else ''}"
+    before = " ".join(over[: mention.start].split()[-_BEFORE:])
+    return bool(_pattern("people").search(behind) or _pattern("people_follow").search(before))
+
+
+# The words behind a group's, through "and" and further groups
+_AFTER = re.compile(r"(?:[\s,/–-]+[\w’'-]+){0,5}")
+_BEFORE = 3  # words
+
+
+def _without_those_compared_with(
+    found: Sequence[Tag], section: Sequence[str], concepts: Concepts
+) -> Iterator[Tag]:
+    compared = _list("compared_with")
+    axes = {tag.group.axis for tag in found if tag.group.id not in compared}
+    for heading in section:
+        axes |= {c.axis for c in concepts.named(heading) if c.id not in compared}
+    for tag in found:
+        if tag.group.id not in compared or tag.group.axis not in axes:
+            yield tag
+
+
+def _relation(text: str, section: Sequence[str], mentions: Sequence[Mention]) -> Relation:
+    """What a sentence does for the groups it names."""
+    if _pattern("absent").search(text):
+        return "absent"
+    part = heading_part(section)
+    if part == "background" or _pattern("mentioned").search(text):
+        return "mentioned"
+    took_part = part == "method" or bool(_pattern("studied").search(text))
+    if (took_part and (part == "method" or not _says_what_happened(text))) or _shares(text):
+        return "studied"
+    return "reported" if _is_finding(text, mentions) else "mentioned"
+
+
+def _is_finding(text: str, mentions: Sequence[Mention]) -> bool:
+    """Whether a sentence says what happened or what to do: its words, or figures on an outcome."""
+    found = signals(text)
+    outcome = any(mention.concept.kind == "outcome" for mention in mentions)
+    return bool(
+        found.result
+        or found.intervals
+        or found.recommendation
+        or (found.figures and outcome)
+        or _pattern("happened").search(text)
+    )
+
+
+def _says_what_happened(text: str) -> bool:
+    """Whether a sentence with words on who took part says what happened as well."""
+    found = signals(text)
+    return bool(found.intervals or found.result >= 2)
+
+
+# "(90.6% White, 5.2% South Asian, 3.4% Black)": who was there, in shares
+_SHARE = re.compile(
+    r"\d+(?:\.\d+)?%\s+(?:were\s+|was\s+|of\s+)?(?:[A-Z][a-z]+\s?){1,3}(?=[,;)]|and\b)"
+)
+
+
+def _shares(text: str) -> bool:
+    return len(_SHARE.findall(text)) > 1
+
+
+def is_compared_with(group: Concept) -> bool:
+    """Whether results are compared with a group, rather than looked for on it."""
+    return group.id in _list("compared_with")
+
+
+def is_labelled(concept: Concept) -> bool:
+    """Whether quotations are labelled by a concept: a group, by an axis that does not go unsaid."""
+    return concept.axis in _list("labelled_axes") and concept.id not in _list("in_general")
+
+
+@cache
+def _words() -> dict[str, Any]:
+    return tomllib.loads(_WORDS.read_text("utf-8"))
+
+
+@cache
+def _list(name: str) -> frozenset[str]:
+    return frozenset(_words()[name])
+
+
+@cache
+def _pattern(name: str) -> re.Pattern[str]:
+    return word_pattern(_words()[name])

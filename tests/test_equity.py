@@ -1,0 +1,97 @@
+"""For which of the groups asked about a finding holds, and what is said where none does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from conftest import MakeLibrary
+
+from retriever import Library
+
+DOCUMENTS = {
+    "letters.md": "# Letters and bowel screening\n\n## Results\n\nUptake of bowel screening was "
+    "42% among Pakistani people who had a letter, against 30% without.\n",
+    "phone.md": "# Phone calls and bowel screening\n\n## Methods\n\nWe recruited 900 people who "
+    "had missed bowel screening; 13% were Bangladeshi.\n\n## Results\n\nUptake of bowel "
+    "screening was 8 points higher after a phone call.\n",
+    "videos.md": "# Videos on bowel screening in South Asian women\n\n## Results\n\nUptake of "
+    "bowel screening rose by 5 points after a video.\n",
+    "somali.md": "# Teeth of Somali children\n\n## Results\n\nTooth decay was less common in "
+    "Somali children after brushing at school.\n",
+}
+
+
+@pytest.fixture
+def library(make_library: MakeLibrary) -> Library:
+    return make_library(DOCUMENTS)
+
+
+def matches(library: Library, question: str) -> dict[str, dict[str, Any]]:
+    """Document -> the basis of its best-matching finding, by `match`."""
+    found = {}
+    for finding in library.ask(question).findings:
+        for basis in finding.basis:
+            found.setdefault(finding.document_id, {})[basis.match] = basis
+    return found
+
+
+def test_each_finding_says_whom_it_is_about_and_by_which_words(library: Library) -> None:
+    found = matches(library, "Does a letter raise bowel screening uptake in Pakistani people?")
+    direct = found["letters"]["direct"]
+    assert (direct.axis, direct.group, direct.words) == (
+        "ethnicity",
+        "Pakistani people",
+        "Pakistani",
+    )
+    assert found["phone"].keys() == {"general"}
+    assert found["videos"].keys() == {"related"}
+    assert found["videos"]["related"].group == "South Asian people"
+
+
+def test_a_narrower_group_is_direct_and_a_broader_one_never(library: Library) -> None:
+    broad = matches(library, "Does a letter raise bowel screening uptake in South Asian people?")
+    assert broad["letters"]["direct"].group == "Pakistani people"
+    assert broad["videos"]["direct"].place == "title"
+    narrow = matches(library, "Does a video raise bowel screening uptake in Bangladeshi people?")
+    assert "direct" not in narrow["videos"]
+    assert "direct" not in narrow["letters"]
+
+
+def test_taking_part_is_not_a_result(library: Library) -> None:
+    found = matches(
+        library, "Does a phone call raise bowel screening uptake in Bangladeshi people?"
+    )
+    assert "direct" not in found["phone"]
+    assert found["phone"]["studied"].words == "Bangladeshi"
+
+
+def test_each_axis_asked_about_is_labelled(library: Library) -> None:
+    answer = library.ask("bowel screening uptake letters, Pakistani people in deprived areas")
+    finding = next(f for f in answer.findings if f.document_id == "letters")
+    assert finding.match == {"ethnicity": "direct", "deprivation": "general"}
+
+
+def test_a_question_about_nobody_in_particular_has_no_labels(library: Library) -> None:
+    answer = library.ask("Does a letter raise uptake of bowel screening?")
+    assert answer.findings
+    assert all(not finding.basis and not finding.match for finding in answer.findings)
+
+
+def test_a_gap_counts_the_documents_and_names_the_nearest(library: Library) -> None:
+    answer = library.ask("Does a letter raise bowel screening uptake in Bangladeshi people?")
+    assert answer.gaps[0] == (
+        "3 of the 4 documents searched speak of bowel cancer screening; none of them reports a "
+        "result on it for Bangladeshi people. They took part in 1 document, without a result of "
+        "their own. Nearest: results for South Asian people, in 2 documents."
+    )
+
+
+def test_a_result_on_another_topic_closes_no_gap(library: Library) -> None:
+    gaps = library.ask("Does a letter raise bowel screening uptake in Somali people?").gaps
+    assert "none of them reports a result on it for Somali people" in gaps[0]
+
+
+def test_where_a_result_is_held_there_is_no_gap(library: Library) -> None:
+    answer = library.ask("Does a letter raise bowel screening uptake in Pakistani people?")
+    assert not [gap for gap in answer.gaps if "reports" in gap]

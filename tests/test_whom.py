@@ -1,0 +1,114 @@
+"""Naming a group is not reporting on it: what a sentence does for the groups in it."""
+
+from __future__ import annotations
+
+import pytest
+
+from retriever.concepts import packaged
+from retriever.whom import tags
+
+RESULTS = ("Results",)
+
+
+def found(text: str, section: tuple[str, ...] = RESULTS, title: str = "A study") -> dict[str, str]:
+    """Group -> relation, over the axes by which quotations are labelled."""
+    return {tag.group.id: tag.relation for tag in tags(text, section, title, packaged())}
+
+
+@pytest.mark.parametrize(
+    ("text", "group"),
+    [
+        ("Uptake was 42.2% among Bangladeshi people, against 70.8% in all.", "bangladeshi"),
+        ("Offer an interpreter to people with limited English.", "limited-english"),
+        ("Attendance was lower in the most deprived fifth (odds ratio 0.58).", "deprived"),
+        ("79.1% of Muslim people had received a vaccine.", "muslim"),
+        ("Somali women feared that the test would hurt.", "somali"),
+    ],
+)
+def test_what_happened_to_a_group_is_reported_for_it(text: str, group: str) -> None:
+    assert found(text)[group] == "reported"
+
+
+@pytest.mark.parametrize(
+    ("text", "group"),
+    [
+        ("13% were Black African and 76% were Bangladeshi.", "black-african"),
+        ("The study interviewed 30 people from Pakistani backgrounds.", "pakistani"),
+        ("Participants were recruited from deprived wards.", "deprived"),
+        ("The cohort (90.6% White, 5.2% South Asian, 3.4% Black) was large.", "south-asian"),
+    ],
+)
+def test_who_took_part_is_studied_only(text: str, group: str) -> None:
+    assert found(text)[group] == "studied"
+
+
+def test_under_methods_nothing_is_reported() -> None:
+    text = "Uptake among Bangladeshi people was higher than expected."
+    assert found(text, ("Methods",))["bangladeshi"] == "studied"
+    assert found(text, ("Introduction",))["bangladeshi"] == "mentioned"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The trial did not include South Asian participants.",
+        "No data were given for South Asian women; uptake rose overall.",
+        "There were too few South Asian people to report results.",
+        "Evidence for South Asian families is lacking.",
+    ],
+)
+def test_that_there_is_nothing_on_a_group_is_evidence_of_a_gap(text: str) -> None:
+    assert found(text) == {"south-asian": "absent"} or (found(text)["south-asian"] == "absent")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The White Paper raised funding for the Black Country.",
+        "Sir Douglas Black's Black Report showed a gap.",
+        "A black box warning was added and use fell.",
+        "A minority of patients improved; the majority did not.",
+        "Sleep deprivation was more likely; deprivation of liberty rose.",
+        "Androgen deprivation therapy improved survival.",
+        "Rates were higher around the Indian Ocean.",
+        "Travellers' diarrhoea was reduced by a fifth.",
+        "Asian flu led to more deaths.",
+    ],
+)
+def test_words_that_only_look_like_a_group_tag_nothing(text: str) -> None:
+    axes = {"ethnicity", "deprivation"}
+    assert not [t for t in tags(text, RESULTS, "A study", packaged()) if t.group.axis in axes]
+
+
+def test_the_group_that_results_are_compared_with_gets_no_tag_beside_the_other() -> None:
+    text = "Uptake was lower in Pakistani women than in White British women."
+    assert set(found(text)) & {"pakistani", "white-british"} == {"pakistani"}
+    assert "affluent" not in found("It was 8% in the most deprived and 6% in the least deprived.")
+
+
+def test_a_heading_and_a_title_pass_their_group_on_and_say_so() -> None:
+    text = "More men made quit attempts (rate ratio 1.32)."
+    heading = ("Effects", "Pakistani and Bangladeshi men who smoke")
+    tag = next(t for t in tags(text, heading, "A study", packaged()) if t.group.id == "bangladeshi")
+    assert (tag.relation, tag.place, tag.words) == ("reported", "heading", "Bangladeshi")
+    title = "Smoking cessation in Pakistani and Bangladeshi men"
+    assert found(text, RESULTS, title)["pakistani"] == "reported"
+
+
+def test_the_nearest_words_count() -> None:
+    heading = ("Results", "Black African young people")
+    named = found("Uptake rose in Somali boys.", heading, "Care of South Asian adults")
+    assert set(named) & {"somali", "black-african", "south-asian"} == {"somali"}
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Ethnic differences in diabetes care of South Asian people",
+        "The Brazilian Community Health Worker model in one ward",
+        "Inequalities in screening: Bangladeshi people and others",
+    ],
+)
+def test_a_title_that_compares_or_names_a_model_passes_nothing_on(title: str) -> None:
+    axes = {t.group.axis for t in tags("Uptake rose by a tenth.", RESULTS, title, packaged())}
+    assert "ethnicity" not in axes
