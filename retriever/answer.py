@@ -5,6 +5,7 @@ Extractive and deterministic: nothing is written, shortened or put together from
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 from collections import Counter
@@ -92,7 +93,7 @@ def compose(
     )
     return Answer(
         question=query.text,
-        understood=query,
+        understood=_understood(query, asked, searcher),
         outcome=outcome,
         findings=findings,
         gaps=gaps,
@@ -103,6 +104,16 @@ def compose(
         message=message,
         nearness=near,
         covered=covered,
+    )
+
+
+def _understood(query: Query, asked: Sequence[Concept], searcher: Searcher) -> Query:
+    """The question with the groups and topics that the vocabularies find in it."""
+    return dataclasses.replace(
+        query,
+        populations=tuple(group.label for group in asked),
+        deprivation=any(group.axis == "deprivation" for group in asked),
+        topics=tuple(topic.label for topic in searcher.equity.topics(query.text)),
     )
 
 
@@ -293,7 +304,7 @@ def _finding(candidate: _Candidate, searcher: Searcher, asked: Sequence[Concept]
         end=end,
         match={each.axis: each.match for each in basis},
         kind=None,
-        populations=(),
+        populations=searcher.equity.reported_for(quote, passage),
         status=metadata.status,
         url=metadata.url,
         passage_id=passage.id,

@@ -301,6 +301,62 @@ def settings(root: Path | None, layout: str) -> None:
         click.echo(output.settings_table(rows))
 
 
+@cli.group(
+    epilog=_example(
+        "retriever vocabulary check",
+        "retriever vocabulary list --kind group --axis ethnicity",
+        "retriever vocabulary show Bangladeshi",
+    ),
+)
+def vocabulary() -> None:
+    """Look at the words by which groups, topics, interventions and outcomes are known."""
+
+
+@vocabulary.command("check", epilog=_example("retriever vocabulary check"))
+def vocabulary_check() -> None:
+    """Check the vocabularies; the first entry that is wrong is named with its line."""
+    from retriever import concepts, whom
+
+    known = concepts.packaged()
+    whom.check(known)
+    click.echo(output.vocabulary_summary(known))
+
+
+@vocabulary.command("list", epilog=_example("retriever vocabulary list --kind topic"))
+@click.option("--kind", type=click.Choice(["group", "topic", "intervention", "outcome"]))
+@click.option("--axis", help="Only groups by this axis, for example ethnicity.")
+@format_option("table", "json")
+def vocabulary_list(kind: str | None, axis: str | None, layout: str) -> None:
+    """List the entries: id, kind, axis, label and what is broader."""
+    from retriever import concepts
+
+    if axis and axis not in concepts.AXES:
+        raise click.BadParameter(f"'{axis}' is none of {', '.join(concepts.AXES)}.")
+    entries = [
+        entry
+        for entry in concepts.packaged().words
+        if kind in (None, entry.kind) and axis in (None, entry.axis)
+    ]
+    click.echo(output.concept_rows(entries, layout))
+
+
+@vocabulary.command("show", epilog=_example('retriever vocabulary show "poo test"'))
+@click.argument("words")
+@format_option("text", "json")
+def vocabulary_show(words: str, layout: str) -> None:
+    """Show the entries that an id, a label or some words stand for."""
+    from retriever import concepts
+
+    known = concepts.packaged()
+    found = known.find(words)
+    if not found:
+        raise click.ClickException(
+            f"No entry of the vocabularies stands for '{words}'. "
+            "`retriever vocabulary list` shows them all."
+        )
+    click.echo(output.concepts_shown(known, found, layout))
+
+
 @cli.command(
     epilog=_example(
         "retriever evaluate --half report --answers --format html > report.html",

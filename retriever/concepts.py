@@ -114,14 +114,25 @@ class Concepts:
         for name, kind in KINDS.items():
             origin = populations if kind == "group" else subjects
             entries = tables.get(name, {})
+            lines = _lines_of(origin)
             stands: dict[str, str] = {}
             for key, entry in entries.items():
-                where = f"{origin}, [{name}.{key}]"
+                where = f"{origin}, line {lines.get(f'[{name}.{key}]', 1)}, [{name}.{key}]"
                 concept = _concept(key, kind, entry, where)
                 words[concept] = entry["words"]
                 _check_broader(entry, entries, where)
                 _check_once(entry["words"], stands, key, where)
         return cls(words, tables.get("traps", {}).get("words", ()))
+
+    def find(self, asked: str) -> list[Concept]:
+        """The entries that an id, a key, a label or words stand for, in order of the files."""
+        folded = asked.strip().casefold()
+        named = self.named(asked)
+        return [
+            c
+            for c in self.words
+            if folded in (c.id, c.key, c.label.casefold()) or c in named
+        ]
 
     def broader(self, concept: Concept) -> frozenset[Concept]:
         """Every concept that takes this one in, at whatever distance."""
@@ -238,6 +249,12 @@ def _toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} cannot be read as TOML: {error}. Correct it.") from error
+
+
+def _lines_of(path: Path) -> dict[str, int]:
+    """The number of the line on which each entry begins."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return {line.strip(): number for number, line in enumerate(lines, start=1)}
 
 
 def _concept(key: str, kind: str, entry: Any, where: str) -> Concept:

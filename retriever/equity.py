@@ -71,6 +71,25 @@ class Equity:
         broader = {above for group in named for above in self._concepts.broader(group)}
         return tuple(group for group in dict.fromkeys(named) if group not in broader)
 
+    def topics(self, question: str) -> tuple[Concept, ...]:
+        """What a question is about: its topics, else its interventions, else its outcomes.
+
+        "Learning disability" is a group and a topic; where people are meant it is no topic.
+        """
+        mentions = self._concepts.mentions(question)
+        groups = {(m.start, m.end) for m in mentions if m.concept.kind == "group"}
+        named = dict.fromkeys(m.concept for m in mentions if (m.start, m.end) not in groups)
+        for kind in _TOPICS:
+            if found := [concept for concept in named if concept.kind == kind]:
+                return tuple(self._narrowest(found))
+        return ()
+
+    def reported_for(self, quote: str, passage: Passage) -> tuple[str, ...]:
+        """Labels of the groups that a quotation reports something for, asked about or not."""
+        found = self._tags_of(quote, passage)
+        labels = [t.group.label for t in found if t.relation == "reported" and is_labelled(t.group)]
+        return tuple(dict.fromkeys(labels))
+
     def basis(self, quote: str, passage: Passage, asked: Sequence[Concept]) -> tuple[Basis, ...]:
         """For each axis asked about, whom a quotation is about; in the order of the question.
 
@@ -79,12 +98,7 @@ class Equity:
             passage: Where it stands.
             asked: Groups, as `asked` gives them.
         """
-        title = self._naming.titles[passage.document_id]
-        found = [
-            tag
-            for start, end in units(quote)
-            for tag in tags(quote[start:end], passage.section, title, self._concepts)
-        ]
+        found = self._tags_of(quote, passage)
         each = [self._match(group, found, passage.document_id) for group in asked]
         best: dict[str, Basis] = {}
         for basis in each:
@@ -122,11 +136,7 @@ class Equity:
             question: As asked.
             documents: Ids of the documents that may be looked at.
         """
-        named = self._concepts.named(question)
-        named_topics = next(
-            (found for kind in _TOPICS if (found := [c for c in named if c.kind == kind])), []
-        )
-        topics, on_topic = self._on_topic(self._narrowest(named_topics), documents)
+        topics, on_topic = self._on_topic(self.topics(question), documents)
         return [
             shortfall
             for group in self.asked(question)
@@ -214,13 +224,17 @@ class Equity:
                 break
         return best
 
-    def _read(self, passage: Passage) -> tuple[Tag, ...]:
+    def _read(self, passage: Passage) -> list[Tag]:
+        return self._tags_of(passage.text, passage)
+
+    def _tags_of(self, text: str, passage: Passage) -> list[Tag]:
+        """The tags of the sentences of a text out of a passage."""
         title = self._naming.titles[passage.document_id]
-        return tuple(
+        return [
             tag
-            for start, end in units(passage.text)
-            for tag in tags(passage.text[start:end], passage.section, title, self._concepts)
-        )
+            for start, end in units(text)
+            for tag in tags(text[start:end], passage.section, title, self._concepts)
+        ]
 
 
 def _near_topics(named: Sequence[frozenset[Concept]], topics: Sequence[Concept]) -> set[int]:

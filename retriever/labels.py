@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-from retriever.schema import Basis
+from retriever.schema import Basis, Query
 
 LABELS: dict[str, Any] = tomllib.loads(
     files("retriever").joinpath("data/labels.toml").read_text(encoding="utf-8")
@@ -33,6 +34,19 @@ def whom(basis: Basis) -> tuple[str, str]:
     said = LABELS["matches"]["narrower" if narrower else basis.match]
     rests = LABELS["places"][basis.place].format(words=basis.words) if basis.place else ""
     return said.format(asked=_sentence(basis.asked), group=basis.group), rests
+
+
+def read_as(query: Query) -> str:
+    """What a question was taken to be about and for whom; empty where no word was known."""
+    if not query.topics and not query.populations:
+        return ""
+    on = f" on {_joined(query.topics)}" if query.topics else ""
+    whom = _joined(query.populations) if query.populations else "no group in particular"
+    return f"Read as a question{on}, for {whom}."
+
+
+def _joined(labels: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(labels[:-1]), labels[-1])))
 
 
 def _sentence(text: str) -> str:

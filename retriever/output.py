@@ -16,8 +16,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TextIO
 
+from retriever.concepts import Concept, Concepts
 from retriever.config import Setting
-from retriever.labels import feature_in_words, kind_of_source, status_of, whom
+from retriever.labels import feature_in_words, kind_of_source, read_as, status_of, whom
 from retriever.schema import (
     Answer,
     Check,
@@ -255,6 +256,8 @@ def _answer_blocks(answer: Answer) -> Iterator[str]:
         yield _finding_text(number, finding)
     if answer.warnings:
         yield "\n".join(wrapped(f"- {line}") for line in answer.warnings)
+    if read := read_as(answer.understood):
+        yield wrapped(read)
     yield (
         f"Searched {answer.documents_searched} documents, {answer.passages_searched} passages "
         f"(index {answer.record.index})."
@@ -373,3 +376,51 @@ def settings_table(settings: Sequence[Setting]) -> str:
     """Every setting with its value, its default and where it is set."""
     rows = [(item.name, item.value, item.default, item.set_in) for item in settings]
     return table(("setting", "value", "default", "set in"), rows)
+
+
+def vocabulary_summary(known: Concepts) -> str:
+    """How many entries and words there are of each kind."""
+    kinds = dict.fromkeys(concept.kind for concept in known.words)
+    rows = [
+        (
+            kind,
+            sum(concept.kind == kind for concept in known.words),
+            sum(len(words) for concept, words in known.words.items() if concept.kind == kind),
+        )
+        for kind in kinds
+    ]
+    return table(("kind", "entries", "words"), rows) + "\n\nThe vocabularies are in order."
+
+
+def concept_rows(entries: Sequence[Concept], layout: str) -> str:
+    """Entries of the vocabularies, a line each."""
+    if layout == "json":
+        return as_json([to_dict(entry) for entry in entries])
+    rows = [(e.id, e.kind, e.axis, e.label, ", ".join(e.broader)) for e in entries]
+    return table(("id", "kind", "axis", "label", "broader"), rows)
+
+
+def concepts_shown(known: Concepts, entries: Sequence[Concept], layout: str) -> str:
+    """Entries of the vocabularies in full, with what is broader and narrower."""
+    found = [
+        {
+            **to_dict(entry),
+            "broader": sorted(c.label for c in known.broader(entry)),
+            "narrower": sorted(c.label for c in known.narrower(entry) if c != entry),
+            "words": list(known.words[entry]),
+        }
+        for entry in entries
+    ]
+    if layout == "json":
+        return as_json(found)
+    return "\n\n".join(map(_concept_text, found))
+
+
+def _concept_text(entry: dict[str, Any]) -> str:
+    kind = f"{entry['kind']}, by {entry['axis']}" if entry["axis"] else entry["kind"]
+    said = [
+        wrapped(f"{name}: {', '.join(entry[name])}", "   ")
+        for name in ("broader", "narrower", "words")
+        if entry[name]
+    ]
+    return "\n".join([f"{entry['label']} ({kind}; id {entry['id']})", *said])

@@ -242,7 +242,14 @@ class Filters:
 
 @dataclass(frozen=True)
 class Query:
-    """A question as understood. The population fields stay empty until the tagger fills them."""
+    """A question as understood, as far as the vocabularies know its words.
+
+    Attributes:
+        populations: Labels of the groups asked about, by axes that quotations are labelled by.
+        deprivation: Whether one of them is by deprivation; None before the question was read.
+        topics: Labels of what it is about: topics, else interventions, else outcomes.
+        intents: Empty: not read off the question yet.
+    """
 
     text: str
     populations: tuple[str, ...] = ()
@@ -305,7 +312,8 @@ class Finding:
 
     Attributes:
         match: Axis asked about -> `Basis.match`; empty where no group was asked about.
-        kind: The kind of finding (effectiveness, cost, ...); None until the tagger fills it.
+        kind: The kind of finding (effectiveness, cost, ...); None: not told yet.
+        populations: Labels of the groups that it reports something for, asked about or not.
         status: The source's status, see `Metadata.status`.
         section: The headings above the quotation, outermost first.
         digest: See `Metadata.digest`; empty for an original.

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
-from retriever.concepts import Concept, Concepts, Mention
+from retriever.concepts import AXES, Concept, Concepts, Mention
+from retriever.errors import SettingsError
 from retriever.evidence import heading_part, signals, word_pattern
 from retriever.vocabulary import DATA
 
@@ -24,6 +25,8 @@ Relation = Literal["reported", "studied", "mentioned", "absent"]
 Place = Literal["quotation", "heading", "title"]
 
 _WORDS = DATA / "whom.toml"
+_LISTS = ("absent", "studied", "mentioned", "happened", "not_wholly", "people", "people_follow")
+_OF_GROUPS = ("compared_with", "in_general")
 
 
 @dataclass(frozen=True)
@@ -153,6 +156,29 @@ _SHARE = re.compile(
 
 def _shares(text: str) -> bool:
     return len(_SHARE.findall(text)) > 1
+
+
+def check(concepts: Concepts) -> None:
+    """Check the words on whom sentences are about.
+
+    Raises:
+        SettingsError: A list is missing, or names a group or an axis that there is none of.
+    """
+    try:
+        words = _words()
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{_WORDS} cannot be read as TOML: {error}. Correct it.") from error
+    for name in (*_LISTS, *_OF_GROUPS, "labelled_axes"):
+        values = words.get(name)
+        if not isinstance(values, list) or not all(isinstance(v, str) and v for v in values):
+            raise SettingsError(f"{_WORDS}: {name} must be a list of words.")
+    for name in _OF_GROUPS:
+        for group in words[name]:
+            if f"group:{group}" not in concepts.by_key:
+                raise SettingsError(f"{_WORDS}: {name} names '{group}', which is no group.")
+    for axis in words["labelled_axes"]:
+        if axis not in AXES:
+            raise SettingsError(f"{_WORDS}: labelled_axes names '{axis}', which is no axis.")
 
 
 def is_compared_with(group: Concept) -> bool:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
+from retriever.cli import cli
 from retriever.concepts import AXES, KINDS, Concepts, packaged
 from retriever.errors import SettingsError
 
@@ -110,3 +113,33 @@ def test_a_broken_entry_is_refused_by_name(tmp_path: Path, extra: str, message: 
     with pytest.raises(SettingsError, match=message) as refused:
         Concepts.read(path)
     assert str(path) in str(refused.value)
+    if extra != "[groups.b":
+        assert "line 5, [groups.b]" in str(refused.value)
+
+
+def vocabulary(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["vocabulary", *arguments])
+
+
+def test_the_packaged_vocabularies_pass_the_check() -> None:
+    result = vocabulary("check")
+    assert result.exit_code == 0, result.output
+    assert "in order" in result.output
+
+
+def test_entries_are_listed_by_kind_and_axis() -> None:
+    listed = json.loads(vocabulary("list", "--axis", "religion", "--format", "json").output)
+    assert {entry["axis"] for entry in listed} == {"religion"}
+    assert "muslim" in {entry["id"] for entry in listed}
+    assert vocabulary("list", "--axis", "height").exit_code == 2
+
+
+def test_an_entry_is_shown_by_what_people_call_it() -> None:
+    (entry,) = json.loads(vocabulary("show", "poo test", "--format", "json").output)
+    assert entry["id"] == "bowel-screening"
+    shown = vocabulary("show", "bangladeshi").output
+    assert "South Asian people" in shown
+    assert "Bengali*" in shown
+    unknown = vocabulary("show", "quokka")
+    assert unknown.exit_code == 1
+    assert "No entry of the vocabularies stands for 'quokka'" in unknown.output

@@ -8,6 +8,8 @@ import pytest
 from conftest import MakeLibrary
 
 from retriever import Library
+from retriever.output import answer_text
+from retriever.ui.words import finding_html, summary_html
 
 DOCUMENTS = {
     "letters.md": "# Letters and bowel screening\n\n## Results\n\nUptake of bowel screening was "
@@ -95,3 +97,34 @@ def test_a_result_on_another_topic_closes_no_gap(library: Library) -> None:
 def test_where_a_result_is_held_there_is_no_gap(library: Library) -> None:
     answer = library.ask("Does a letter raise bowel screening uptake in Pakistani people?")
     assert not [gap for gap in answer.gaps if "reports" in gap]
+
+
+def test_the_answer_says_how_the_question_was_read(library: Library) -> None:
+    answer = library.ask("Does a letter raise bowel screening uptake in poor Pakistani families?")
+    assert answer.understood.populations == ("Pakistani people",)
+    assert answer.understood.topics == ("bowel cancer screening",)
+    said = "Read as a question on bowel cancer screening, for Pakistani people."
+    assert said in " ".join(answer_text(answer).split())
+    assert said in summary_html(answer, filtered=False)
+    nobody = library.ask("Does a letter raise bowel screening uptake?")
+    assert "for no group in particular" in answer_text(nobody)
+
+
+def test_what_each_finding_rests_on_is_shown(library: Library) -> None:
+    answer = library.ask("Does a video raise bowel screening uptake in Bangladeshi people?")
+    text = " ".join(answer_text(answer).split())
+    assert "Bangladeshi people: not stated; for South Asian people" in text
+    assert "taken from the title: “South Asian”" in text
+    assert "named elsewhere in the document" in text
+    video = next(f for f in answer.findings if f.document_id == "videos")
+    card = finding_html(video, [])
+    assert "Bangladeshi people: not stated; for South Asian people" in card
+    assert "South Asian people" in video.populations
+
+
+def test_the_library_is_tagged_when_it_is_indexed(library: Library) -> None:
+    searcher = library.searcher()
+    assert [
+        searcher.generation.passages[n].document_id
+        for n in searcher.generation.names["group:somali"]
+    ] == ["somali"]

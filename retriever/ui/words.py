@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from urllib.parse import quote, urlencode, urlsplit
 
-from retriever.labels import LABELS, kind_of_source, status_of, whom
+from retriever.labels import LABELS, kind_of_source, read_as, status_of, whom
 from retriever.schema import Answer, Document, Finding, LibraryEntry, Metadata, Page
 
 _CURRENT = ' aria-current="page"'
@@ -129,8 +129,9 @@ def summary_html(answer: Answer, filtered: bool) -> str:
     scope = " that the filters let through" if filtered else ""
     searched = (f"Searched {count(answer.passages_searched, 'passage')} in "
                 f"{count(answer.documents_searched, 'document')}{scope}.")
+    read = read_as(answer.understood)
     # The message of an answer without findings is often its only gap.
-    said = dict.fromkeys(text for text in (answer.message, *answer.gaps, searched) if text)
+    said = dict.fromkeys(text for text in (answer.message, *answer.gaps, read, searched) if text)
     return "".join(
         [
             f"<h2>{_headline(answer)}</h2>",
