@@ -110,6 +110,15 @@ def test_the_answer_says_how_the_question_was_read(library: Library) -> None:
     assert "for no group in particular" in answer_text(nobody)
 
 
+def test_the_headline_says_when_no_finding_is_for_the_group(library: Library) -> None:
+    asked = "Does a letter raise bowel screening uptake in {} people?"
+    lacking = summary_html(library.ask(asked.format("Bangladeshi")), filtered=False)
+    assert "none of them for Bangladeshi people" in lacking
+    assert "<strong>Gap:</strong> 3 of the 4 documents searched" in lacking
+    held = summary_html(library.ask(asked.format("Pakistani")), filtered=False)
+    assert "none of them" not in held
+
+
 def test_what_each_finding_rests_on_is_shown(library: Library) -> None:
     answer = library.ask("Does a video raise bowel screening uptake in Bangladeshi people?")
     text = " ".join(answer_text(answer).split())

@@ -129,12 +129,14 @@ def summary_html(answer: Answer, filtered: bool) -> str:
     scope = " that the filters let through" if filtered else ""
     searched = (f"Searched {count(answer.passages_searched, 'passage')} in "
                 f"{count(answer.documents_searched, 'document')}{scope}.")
-    read = read_as(answer.understood)
     # The message of an answer without findings is often its only gap.
-    said = dict.fromkeys(text for text in (answer.message, *answer.gaps, read, searched) if text)
+    gaps = [gap for gap in answer.gaps if gap != answer.message]
+    said = [text for text in (read_as(answer.understood), searched) if text]
     return "".join(
         [
-            f"<h2>{_headline(answer)}</h2>",
+            f"<h2>{escape(_headline(answer))}</h2>",
+            f"<p>{escape(answer.message)}</p>" if answer.message else "",
+            *(f'<p class="gap"><strong>Gap:</strong> {escape(gap)}</p>' for gap in gaps),
             *(f"<p>{escape(text)}</p>" for text in said),
             *(warning_html(warning) for warning in answer.warnings),
         ]
@@ -145,7 +147,13 @@ def _headline(answer: Answer) -> str:
     found = len(answer.findings)
     if answer.outcome == "indirect-only":
         return f"No plain answer: {count(found, 'finding')} nearest to it"
-    return count(found, "finding") if found else "Nothing found"
+    if not found:
+        return "Nothing found"
+    direct = {b.asked for f in answer.findings for b in f.basis if b.match == "direct"}
+    asked = {b.asked for f in answer.findings for b in f.basis}
+    without = [label for label in answer.understood.populations if label in asked - direct]
+    none = f", none of them for {' or '.join(without)}" if without else ""
+    return count(found, "finding") + none
 
 
 def finding_html(finding: Finding, links: Sequence[tuple[str, str]]) -> str:
