@@ -118,11 +118,13 @@ class Equity:
             return _basis(group, "studied", took_part)
         elsewhere = self._in_document(document, group, ())
         if elsewhere is not None and elsewhere.relation in ("reported", "studied"):
-            return dataclasses.replace(_basis(group, "studied", elsewhere), place="document")
+            there = dataclasses.replace(_basis(group, "studied", elsewhere), place="document")
+            return _basis(group, "studied", own[0]) if own else there
         close = [t for t in found if t.relation == "reported" and self._close(group, t.group)]
         if close:
             return _basis(group, "related", close[0])
-        return Basis(group.axis, "general", group.label)
+        nobody = Basis(group.axis, "general", group.label)
+        return _basis(group, "general", own[0]) if own else nobody
 
     def _close(self, group: Concept, other: Concept) -> bool:
         """Whether another group takes a group in, or stands beside it under the same one."""

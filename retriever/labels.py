@@ -30,8 +30,12 @@ def kind_of_source(source_type: str) -> str:
 
 def whom(basis: Basis) -> tuple[str, str]:
     """Whom a quotation is about in words, and what that rests on; the latter may be empty."""
-    narrower = basis.match == "direct" and basis.group != basis.asked
-    said = LABELS["matches"]["narrower" if narrower else basis.match]
+    kind: str = basis.match
+    if kind == "direct" and basis.group != basis.asked:
+        kind = "narrower"
+    if kind == "general" and basis.group:
+        kind = "named"
+    said = LABELS["matches"][kind]
     rests = LABELS["places"][basis.place].format(words=basis.words) if basis.place else ""
     return said.format(asked=_sentence(basis.asked), group=basis.group), rests
 

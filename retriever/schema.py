@@ -291,7 +291,8 @@ class Basis:
         axis: `ethnicity`, `deprivation`, ...
         match: `direct`: it reports for the group asked about, or a narrower one; `studied`: the
             group took part, or has a result elsewhere in the document; `related`: it reports for a
-            broader or neighbouring group; `general`: no such group is named.
+            broader or neighbouring group; `general`: no such group is named, or it is named
+            by the way (then `group` is not empty).
         asked: The group asked about, as people are shown it.
         group: The group that is named; empty where none is.
         words: The words that name it.

@@ -30,6 +30,17 @@ from retriever.tokens import tokenise_query
 _FEWEST_WORDS = 4
 _LIST_MARK = "- "
 _ADDRESS = re.compile(r"https?://|www\.|\bdoi:", re.IGNORECASE)
+_AUTHOR = r"[A-Z][a-zà-ÿ’'-]+,?\s(?:[A-Z]\.?\s?){1,3}"
+# Lines of lists of sources: "88 Barr O, Gilgunn J", "17 NHS England (2019) Screening ...",
+# "Department of Health (2003) Health survey ...", "BMJ 2009;338:b1"
+_REFERENCE = re.compile(
+    rf"^\W*(?:\d{{1,3}}[.)]?\s+)?{_AUTHOR}(?:,|;|&|\sand|,\sand)\s?{_AUTHOR}[,;.&(\s]"
+    r"|^\W*(?:\d{1,3}[.)]?\s+)?[A-Z][^.?!()]{2,70}\s\((?:19|20)\d\d[a-z]?\)[.:,]?\s[‘'“\"A-Z][\w’]"
+    r"|\b(?:19|20)\d\d;\s?\d+\s?[(:]"
+)
+# "7.12 Gypsy, Roma and Traveller Communities 60": a line of a table of contents
+_CONTENTS = re.compile(r"^\d+(?:\.\d+)+\s(?:\| )?[A-Z][^.;:%×=]{2,80}\s\d{1,3}$")
+_LIST_OF_SOURCES = 0.4  # share of a passage's lines
 _WHOLE = re.compile(r"[.!…][\"'”’)\]]*(?:\s*\[[^\]]*\])?[\d,–-]*$")
 
 STATEMENTS: tuple[str, ...] = (
@@ -81,8 +92,9 @@ class Statement:
 def statements(hits: Sequence[Hit], short_forms: Callable[[str], ShortForms]) -> list[Statement]:
     """The sentences that can stand as findings, in order of the hits and of their texts.
 
-    Left out are the document's own title, web addresses, questions, scraps, and list items that
-    only go on from a stem in another passage. List marks are no part of a sentence.
+    Left out are the document's own title, web addresses, questions, scraps, lists of sources and of
+    contents, and list items that only go on from a stem in another passage. List marks are no part
+    of a sentence.
 
     Args:
         hits: The passages to read.
@@ -97,13 +109,18 @@ def statements(hits: Sequence[Hit], short_forms: Callable[[str], ShortForms]) ->
 
 
 def _spans(text: str, title: str) -> list[Span]:
+    lines = [line for line in text.splitlines() if line.strip()]
+    sources = sum(_REFERENCE.match(line) is not None for line in lines)
+    if sources > 1 and sources >= _LIST_OF_SOURCES * len(lines):
+        return []
     found = []
     for start, end in units(text):
         start += len(_LIST_MARK) if text.startswith(_LIST_MARK, start) else 0
         sentence = text[start:end]
         words = [word for word in sentence.split() if any(c.isalpha() for c in word)]
         fragment = sentence[:1].islower() or sentence.endswith(("?", ":")) or sentence in title
-        if len(words) >= _FEWEST_WORDS and not fragment and not _ADDRESS.search(sentence):
+        no_text = any(p.search(sentence) for p in (_ADDRESS, _CONTENTS, _REFERENCE))
+        if len(words) >= _FEWEST_WORDS and not fragment and not no_text:
             found.append((start, end))
     return found
 

@@ -121,7 +121,9 @@ def _relation(text: str, section: Sequence[str], mentions: Sequence[Mention]) ->
     if _pattern("absent").search(text):
         return "absent"
     part = heading_part(section)
-    if part == "background" or _pattern("mentioned").search(text):
+    if part == "background" and not _gives_figures(text):
+        return "mentioned"
+    if _pattern("mentioned").search(text):
         return "mentioned"
     took_part = part == "method" or bool(_pattern("studied").search(text))
     if (took_part and (part == "method" or not _says_what_happened(text))) or _shares(text):
@@ -140,6 +142,12 @@ def _is_finding(text: str, mentions: Sequence[Mention]) -> bool:
         or (found.figures and outcome)
         or _pattern("happened").search(text)
     )
+
+
+def _gives_figures(text: str) -> bool:
+    """Whether a sentence gives the figures of a result, wherever it stands."""
+    found = signals(text)
+    return bool(found.result and (found.intervals or found.figures))
 
 
 def _says_what_happened(text: str) -> bool:

@@ -43,10 +43,33 @@ def test_each_sentence_is_whole_and_at_its_place() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["A trial of letters", "Does it work for all?", "See www.example.org for more of it.", "Few."],
+    [
+        "A trial of letters",
+        "Does it work for all?",
+        "See www.example.org for more of it.",
+        "Few.",
+        "88 Barr O, Gilgunn J and Moore G (1999) Health screening for people in Northern Ireland.",
+        "17 Office for Examples (2012) Developing dental services for homeless people.",
+        "Lewis G, Bebbington P, Brugha TS: Living standards and neurotic disorder in the town.",
+        "Journal of Made-up Results 2003;85(3):154-157.",
+        "7.12 Gypsy, Roma and Traveller Communities 60",
+    ],
 )
 def test_what_cannot_stand_alone_is_left_out(text: str) -> None:
     assert read(text, title="A trial of letters") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The NHS Long Term Plan (2019) said that women in the poorest areas live 19 years less.",
+        "In all 38 practices took part until 2014; 31,881 people were invited to a check.",
+        "The survey (2004) found that rates were higher in some groups than in others.",
+        "1.4.20 Offer a scan at 20 weeks, and another at 28 to 32 weeks.",
+    ],
+)
+def test_a_finding_with_a_year_in_it_is_no_source(text: str) -> None:
+    assert [statement.text for statement in read(text)] == [text]
 
 
 def test_of_equally_similar_sentences_the_result_answers_a_question_on_an_effect() -> None:

@@ -46,6 +46,8 @@ def test_under_methods_nothing_is_reported() -> None:
     text = "Uptake among Bangladeshi people was higher than expected."
     assert found(text, ("Methods",))["bangladeshi"] == "studied"
     assert found(text, ("Introduction",))["bangladeshi"] == "mentioned"
+    figures = "Uptake among Bangladeshi people was 42%, lower than the 70% of all."
+    assert found(figures, ("Introduction",))["bangladeshi"] == "reported"
 
 
 @pytest.mark.parametrize(
