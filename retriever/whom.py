@@ -25,7 +25,19 @@ Relation = Literal["reported", "studied", "mentioned", "absent"]
 Place = Literal["quotation", "heading", "title"]
 
 _WORDS = DATA / "whom.toml"
-_LISTS = ("absent", "studied", "mentioned", "happened", "not_wholly", "people", "people_follow")
+_LISTS = (
+    "absent",
+    "studied",
+    "happened",
+    "mentioned",
+    "other_work",
+    "method_headings",
+    "captions",
+    "places",
+    "not_wholly",
+    "people",
+    "people_follow",
+)
 _OF_GROUPS = ("compared_with", "in_general")
 
 
@@ -63,11 +75,9 @@ def tags(text: str, section: Sequence[str], title: str, concepts: Concepts) -> t
     mentions = concepts.mentions(text)
     section = [heading for heading in section if heading != title]
     relation = _relation(text, section, mentions)
-    places: list[tuple[Place, str]] = [
-        ("quotation", text),
-        *[("heading", heading) for heading in reversed(section)],
-        ("title", title),
-    ]
+    places: list[tuple[Place, str]] = [("quotation", text)]
+    if _is_about_its_own(text, section):
+        places += [("heading", heading) for heading in reversed(section)] + [("title", title)]
     found: list[Tag] = []
     for place, words in places:
         known = {tag.group.axis for tag in found}
@@ -77,8 +87,15 @@ def tags(text: str, section: Sequence[str], title: str, concepts: Concepts) -> t
             if m.concept.kind == "group"
             and m.concept.id not in _list("in_general")
             and m.concept.axis not in known
+            and not _is_a_place(words, m)
         ]
     return tuple(_without_those_compared_with(list(dict.fromkeys(found)), section, concepts))
+
+
+def _is_about_its_own(text: str, section: Sequence[str]) -> bool:
+    """Whether a sentence goes on about what its headings and title name, and not other work."""
+    background = heading_part(section) == "background" or _is_method(section)
+    return not background and not _pattern("other_work").search(text)
 
 
 def _inherited(over: str, concepts: Concepts) -> list[Mention]:
@@ -99,9 +116,25 @@ def _of_people(over: str, mention: Mention) -> bool:
     return bool(_pattern("people").search(behind) or _pattern("people_follow").search(before))
 
 
+def _is_a_place(text: str, mention: Mention) -> bool:
+    """Whether a group's word is a country that nobody is said to come from.
+
+    "A trial in Nigeria" is a place; "women from Nigeria" and "people born in Nigeria" are people.
+    """
+    if not _names_a_place(text[mention.start : mention.end]):
+        return False
+    before = " ".join(text[: mention.start].split()[-_NEAR:])
+    return not (_pattern("people").search(before) or re.search(r"\bborn\b", before))
+
+
+def _names_a_place(words: str) -> bool:
+    return words.casefold() in {place.casefold() for place in _list("places")}
+
+
 # The words behind a group's, through "and" and further groups
 _AFTER = re.compile(r"(?:[\s,/–-]+[\w’'-]+){0,5}")
 _BEFORE = 3  # words
+_NEAR = 5  # words
 
 
 def _without_those_compared_with(
@@ -120,15 +153,32 @@ def _relation(text: str, section: Sequence[str], mentions: Sequence[Mention]) ->
     """What a sentence does for the groups it names."""
     if _pattern("absent").search(text):
         return "absent"
+    if _is_method(section):
+        return "studied"
     part = heading_part(section)
-    if part == "background" and not _gives_figures(text):
+    if (part == "background" and not _gives_figures(text)) or _reports_nothing(text):
         return "mentioned"
-    if _pattern("mentioned").search(text):
-        return "mentioned"
-    took_part = part == "method" or bool(_pattern("studied").search(text))
-    if (took_part and (part == "method" or not _says_what_happened(text))) or _shares(text):
+    took_part = part == "method" or _pattern("studied").search(text)
+    if (took_part and not _says_what_happened(text)) or _shares(text):
         return "studied"
     return "reported" if _is_finding(text, mentions) else "mentioned"
+
+
+def _is_method(section: Sequence[str]) -> bool:
+    """Whether one of the headings says that what is below tells how something was done."""
+    return any(_HEADING.sub("", h).strip(" .:").casefold() in _method_headings() for h in section)
+
+
+def _reports_nothing(text: str) -> bool:
+    """Whether a text is a caption, a note, a question, or an aim or definition by its words."""
+    caption = _captions().match(text) and not _SHOWS_THAT.search(text)
+    cut = text.rstrip().endswith("?") or "[…]" in text or _NOTE.match(text)
+    return bool(caption or cut or _pattern("mentioned").search(text))
+
+
+_HEADING = re.compile(r"^[\d.\s]+")
+_SHOWS_THAT = re.compile(r"\bshows?\s+that\b", re.IGNORECASE)
+_NOTE = re.compile(r"^[¹²³⁴*†‡§]")
 
 
 def _is_finding(text: str, mentions: Sequence[Mention]) -> bool:
@@ -202,6 +252,17 @@ def is_labelled(concept: Concept) -> bool:
 @cache
 def _words() -> dict[str, Any]:
     return tomllib.loads(_WORDS.read_text("utf-8"))
+
+
+@cache
+def _method_headings() -> frozenset[str]:
+    return frozenset(heading.casefold() for heading in _words()["method_headings"])
+
+
+@cache
+def _captions() -> re.Pattern[str]:
+    words = "|".join(map(re.escape, _words()["captions"]))
+    return re.compile(rf"\W*(?:{words})\.?\s*\d", re.IGNORECASE)
 
 
 @cache

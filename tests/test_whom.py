@@ -82,6 +82,36 @@ def test_words_that_only_look_like_a_group_tag_nothing(text: str) -> None:
     assert not [t for t in tags(text, RESULTS, "A study", packaged()) if t.group.axis in axes]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Table 3 Uptake among Bangladeshi people, by practice",
+        "Which tests are best for Bangladeshi people with higher risk?",
+        "Average uptake is […] in Bangladeshi people and […] in all people, a difference.",
+        "The term Bangladeshi people refers to more than one group.",
+        "The table below shows the proportion of Bangladeshi people.",
+        "We investigated whether uptake is higher in Bangladeshi people.",
+    ],
+)
+def test_captions_questions_definitions_and_aims_report_nothing(text: str) -> None:
+    assert found(text)["bangladeshi"] == "mentioned"
+
+
+def test_a_country_is_a_place_and_those_who_come_from_it_are_people() -> None:
+    assert found("Uptake was higher in women from Nigeria.")["nigerian"] == "reported"
+    assert found("Uptake was higher in people born in Pakistan.")["pakistani"] == "reported"
+    assert "nigerian" not in found("A trial in Nigeria found that uptake was higher.")
+    title = "Malaria tests in clinics in Nigeria: a randomised trial"
+    assert "nigerian" not in found("Uptake was higher by a tenth.", RESULTS, title)
+
+
+def test_what_others_found_does_not_take_the_title_s_group() -> None:
+    title = "Exercise in South Asian women"
+    assert found("Weight fell by 2 kg.", RESULTS, title)["south-asian"] == "reported"
+    assert "south-asian" not in found("Several trials found that weight fell.", RESULTS, title)
+    assert "south-asian" not in found("Weight fell by 2 kg.", ("Introduction",), title)
+
+
 def test_the_group_that_results_are_compared_with_gets_no_tag_beside_the_other() -> None:
     text = "Uptake was lower in Pakistani women than in White British women."
     assert set(found(text)) & {"pakistani", "white-british"} == {"pakistani"}
