@@ -37,6 +37,8 @@ _LISTS = (
     "not_wholly",
     "people",
     "people_follow",
+    "people_from",
+    "others_asked",
 )
 _OF_GROUPS = ("compared_with", "in_general")
 
@@ -77,7 +79,7 @@ def tags(text: str, section: Sequence[str], title: str, concepts: Concepts) -> t
     relation = _relation(text, section, mentions)
     places: list[tuple[Place, str]] = [("quotation", text)]
     if _is_about_its_own(text, section):
-        places += [("heading", heading) for heading in reversed(section)] + [("title", title)]
+        places += _over(section, title)
     found: list[Tag] = []
     for place, words in places:
         known = {tag.group.axis for tag in found}
@@ -90,6 +92,16 @@ def tags(text: str, section: Sequence[str], title: str, concepts: Concepts) -> t
             and not _is_a_place(words, m)
         ]
     return tuple(_without_those_compared_with(list(dict.fromkeys(found)), section, concepts))
+
+
+def _over(section: Sequence[str], title: str) -> list[tuple[Place, str]]:
+    """Headings and title from which a sentence may take its group, the nearest first."""
+    found: list[tuple[Place, str]] = []
+    for heading in reversed(section):
+        if _pattern("others_asked").search(heading):
+            return found
+        found.append(("heading", heading))
+    return [*found, ("title", title)]
 
 
 def _is_about_its_own(text: str, section: Sequence[str]) -> bool:
@@ -124,7 +136,7 @@ def _is_a_place(text: str, mention: Mention) -> bool:
     if not _names_a_place(text[mention.start : mention.end]):
         return False
     before = " ".join(text[: mention.start].split()[-_NEAR:])
-    return not (_pattern("people").search(before) or re.search(r"\bborn\b", before))
+    return not _pattern("people_from").search(before)
 
 
 def _names_a_place(words: str) -> bool:
