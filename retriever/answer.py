@@ -138,14 +138,14 @@ def _outcome(
         if group not in told
     ]
     if covered:
-        return "answered", "", tuple(gaps)
+        return "answered", "", tuple(dict.fromkeys(gaps))
     missing = [c for c in coverage.missing if c not in coverage.unnamed and c not in told]
     if missing:
         title = searcher.files[coverage.document_id].entry.metadata.title
         gaps.append(
             f"The document that comes nearest, “{title}”, does not name {_listed(missing)}."
         )
-    return "indirect-only", _NEAREST, tuple(gaps) or (_NEAREST,)
+    return "indirect-only", _NEAREST, tuple(dict.fromkeys(gaps)) or (_NEAREST,)
 
 
 def _listed(concepts: Sequence[Concept]) -> str:

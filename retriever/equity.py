@@ -35,7 +35,7 @@ class Shortfall:
         searched: How many documents were looked through.
         on_topic: How many of them speak of the topics.
         studied: In how many of those the group took part.
-        absent: How many of those say that they have nothing on it.
+        named: In how many more it is named, by the way or as missing.
         nearest: A broader or neighbouring group that some of those report for, and how many do.
     """
 
@@ -44,7 +44,7 @@ class Shortfall:
     searched: int
     on_topic: int
     studied: int
-    absent: int
+    named: int
     nearest: tuple[Concept, int] | None
 
 
@@ -180,7 +180,7 @@ class Equity:
             searched,
             len(on_topic),
             relations.count("studied"),
-            relations.count("absent"),
+            len(relations) - relations.count("studied"),
             self._nearest(group, topics, on_topic),
         )
 
@@ -212,12 +212,11 @@ class Equity:
             return None
         within = self._concepts.narrower(group)
         passages = self._naming.passages[document]
-        near = _near_topics([self._naming.named(p) for p in passages], topics)
+        named = [self._naming.named(passage) for passage in passages]
+        near = _near_topics(named, topics) if len(passages) > _WHOLE else range(len(passages))
         best: Tag | None = None
         for number, passage in enumerate(passages):
-            if (len(passages) > _WHOLE and number not in near) or (
-                group not in self._naming.named(passage)
-            ):
+            if number not in near or group not in named[number]:
                 continue
             for tag in self._tags(passage):
                 if tag.group in within and (best is None or _stronger(tag, best)):
@@ -279,6 +278,8 @@ def in_words(shortfall: Shortfall) -> str:
         )
     if shortfall.studied:
         said += f" They took part in {_works(shortfall.studied)}, without a result of their own."
+    if shortfall.named:
+        said += f" They are named by the way in {_works(shortfall.named)}."
     if shortfall.nearest:
         nearest, documents = shortfall.nearest
         said += f" Nearest: results for {nearest.label}, in {_works(documents)}."

@@ -39,10 +39,11 @@ class Naming:
         for passage in index.passages:
             self.passages[passage.document_id].append(passage)
         self._index = index
+        self.named = lru_cache(maxsize=_VIEWS)(self._named)
         self.documents = lru_cache(maxsize=_VIEWS)(self._documents)
         self.named_in_title = lru_cache(maxsize=_VIEWS)(self._named_in_title)
 
-    def named(self, passage: Passage) -> frozenset[Concept]:
+    def _named(self, passage: Passage) -> frozenset[Concept]:
         """What a passage names."""
         own = self._by_passage.get(passage.id, frozenset())
         return self.concepts.with_broader(own) | self.named_in_title(passage.document_id)

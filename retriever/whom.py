@@ -14,7 +14,8 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from pathlib import Path
+from typing import Literal
 
 from retriever.concepts import AXES, Concept, Concepts, Mention
 from retriever.errors import SettingsError
@@ -133,14 +134,10 @@ def _is_a_place(text: str, mention: Mention) -> bool:
 
     "A trial in Nigeria" is a place; "women from Nigeria" and "people born in Nigeria" are people.
     """
-    if not _names_a_place(text[mention.start : mention.end]):
+    if text[mention.start : mention.end].casefold() not in _folded("places"):
         return False
     before = " ".join(text[: mention.start].split()[-_NEAR:])
     return not _pattern("people_from").search(before)
-
-
-def _names_a_place(words: str) -> bool:
-    return words.casefold() in {place.casefold() for place in _list("places")}
 
 
 # The words behind a group's, through "and" and further groups
@@ -178,7 +175,8 @@ def _relation(text: str, section: Sequence[str], mentions: Sequence[Mention]) ->
 
 def _is_method(section: Sequence[str]) -> bool:
     """Whether one of the headings says that what is below tells how something was done."""
-    return any(_HEADING.sub("", h).strip(" .:").casefold() in _method_headings() for h in section)
+    plain = [_HEADING.sub("", heading).strip(" .:").casefold() for heading in section]
+    return not _folded("method_headings").isdisjoint(plain)
 
 
 def _reports_nothing(text: str) -> bool:
@@ -229,19 +227,12 @@ def _shares(text: str) -> bool:
 
 
 def check(concepts: Concepts) -> None:
-    """Check the words on whom sentences are about.
+    """Check that the packaged words name groups and axes that there are.
 
     Raises:
-        SettingsError: A list is missing, or names a group or an axis that there is none of.
+        SettingsError: As `read`; or a list names a group or an axis that there is none of.
     """
-    try:
-        words = _words()
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{_WORDS} cannot be read as TOML: {error}. Correct it.") from error
-    for name in (*_LISTS, *_OF_GROUPS, "labelled_axes"):
-        values = words.get(name)
-        if not isinstance(values, list) or not all(isinstance(v, str) and v for v in values):
-            raise SettingsError(f"{_WORDS}: {name} must be a list of words.")
+    words = _words()
     for name in _OF_GROUPS:
         for group in words[name]:
             if f"group:{group}" not in concepts.by_key:
@@ -261,14 +252,31 @@ def is_labelled(concept: Concept) -> bool:
     return concept.axis in _list("labelled_axes") and concept.id not in _list("in_general")
 
 
-@cache
-def _words() -> dict[str, Any]:
-    return tomllib.loads(_WORDS.read_text("utf-8"))
+def read(path: Path = _WORDS) -> dict[str, list[str]]:
+    """Read the words on whom sentences are about: name of a list -> its words.
+
+    Raises:
+        SettingsError: The file is not TOML, or a list is missing or holds something else.
+    """
+    try:
+        words = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read as TOML: {error}. Correct it.") from error
+    for name in (*_LISTS, *_OF_GROUPS, "labelled_axes"):
+        values = words.get(name)
+        if not isinstance(values, list) or not all(isinstance(v, str) and v for v in values):
+            raise SettingsError(f"{path}: {name} must be a list of words. Correct it.")
+    return words
 
 
 @cache
-def _method_headings() -> frozenset[str]:
-    return frozenset(heading.casefold() for heading in _words()["method_headings"])
+def _words() -> dict[str, list[str]]:
+    return read()
+
+
+@cache
+def _folded(name: str) -> frozenset[str]:
+    return frozenset(word.casefold() for word in _words()[name])
 
 
 @cache

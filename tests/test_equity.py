@@ -137,3 +137,15 @@ def test_the_library_is_tagged_when_it_is_indexed(library: Library) -> None:
         searcher.generation.passages[n].document_id
         for n in searcher.generation.names["group:somali"]
     ] == ["somali"]
+
+
+def test_a_group_that_is_only_named_is_said_to_be(make_library: MakeLibrary) -> None:
+    named = "\n\n## Discussion\n\nA leaflet for Bangladeshi people on bowel screening is planned.\n"
+    library = make_library({**DOCUMENTS, "letters.md": DOCUMENTS["letters.md"] + named})
+    gaps = library.ask("Does a letter raise bowel screening uptake in Bangladeshi people?").gaps
+    assert "They are named by the way in 1 document." in gaps[0]
+
+
+def test_two_groups_with_the_same_gap_are_told_once(library: Library) -> None:
+    answer = library.ask("Does a letter help Pakistani or Somali people with chlamydia screening?")
+    assert len(answer.gaps) == len(set(answer.gaps))

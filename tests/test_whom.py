@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from retriever.concepts import packaged
-from retriever.whom import tags
+from retriever.errors import SettingsError
+from retriever.whom import read, tags
 
 RESULTS = ("Results",)
 
@@ -144,3 +147,15 @@ def test_the_nearest_words_count() -> None:
 def test_a_title_that_compares_or_names_a_model_passes_nothing_on(title: str) -> None:
     axes = {t.group.axis for t in tags("Uptake rose by a tenth.", RESULTS, title, packaged())}
     assert "ethnicity" not in axes
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("absent = [", "cannot be read as TOML"), ("absent = 3", "absent must be")],
+)
+def test_a_broken_file_of_words_is_refused_by_name(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "whom.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError, match=message) as refused:
+        read(path)
+    assert str(path) in str(refused.value)
