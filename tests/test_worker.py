@@ -181,6 +181,16 @@ def test_ctrl_c_ends_reading_and_its_worker(tmp_path: Path) -> None:
     assert psutil.wait_procs([worker], timeout=30)[1] == []
 
 
+def test_ctrl_c_is_heard_whichever_thread_the_system_gives_it_to(tmp_path: Path) -> None:
+    program, _ = started(files(tmp_path, "a", "hang"))
+    with program:
+        others = [thread.id for thread in psutil.Process(program.pid).threads()]
+        others.remove(program.pid)  # the main thread
+        os.kill(others[0], signal.SIGINT)
+        _, errors = program.communicate(timeout=30)
+    assert errors.rstrip().endswith("KeyboardInterrupt")
+
+
 def test_an_idle_worker_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     program, worker = started(files(tmp_path, "a", "b"))
     with program:

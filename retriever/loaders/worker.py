@@ -17,7 +17,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ Result = tuple[str, Parsed] | UnreadableFile
 _AHEAD = 2  # files asked for per worker before the first of them is taken
 _START_SECONDS = 60
 _GRACE_SECONDS = 5
+_HEED_SECONDS = 0.2  # how long Ctrl-C may go unheard
 _SAVE_AGAIN = "open it, save it again as PDF or DOCX and add that"
 
 
@@ -103,6 +104,10 @@ def _results(
 
 def _first(waiting: deque[tuple[Path, Future[Result]]]) -> tuple[Path, Result]:
     path, future = waiting.popleft()
+    # A signal that another thread of ours was given, or that came just before the wait began, does
+    # not end a wait: Ctrl-C is seen when it next ends by itself.
+    while not future.done():
+        wait([future], timeout=_HEED_SECONDS)
     return path, future.result()
 
 
