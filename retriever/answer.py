@@ -16,12 +16,23 @@ from typing import Any
 from retriever.concepts import Concept
 from retriever.config import Answers
 from retriever.coverage import Coverage, nearness
-from retriever.equity import Shortfall, in_words
+from retriever.equity import Shortfall, Silence, in_words, silence_in_words
 from retriever.evidence import outcome_part
 from retriever.fusion import Scores
 from retriever.generation import FileRecord
+from retriever.intents import intents
 from retriever.ranker import packaged_for_coverage, packaged_for_sentences
-from retriever.schema import Answer, Finding, Hit, Outcome, Query, Record, pages_of, to_dict
+from retriever.schema import (
+    Answer,
+    Finding,
+    Hit,
+    Match,
+    Outcome,
+    Query,
+    Record,
+    pages_of,
+    to_dict,
+)
 from retriever.search import Scope, Searcher, Stopwatch
 from retriever.sentences import Span
 from retriever.statements import Statement, describe, statements
@@ -30,6 +41,11 @@ from retriever.tokens import tokenise
 _NOT_IN_JSON = {"documents_searched", "passages_searched", "message", "nearness", "covered"}
 _NEAR_REPEAT = 0.8
 _IN_MANY = 3  # documents; two may be editions, or copies, of one
+_FOR_GROUP = 4  # passages read for each group asked about, among them those read anyway
+_ON_TOPIC = 0.4  # what reports for the group is shown if it answers at least so well as the best
+# Chosen on our develop questions: put strictly by group, quotations on other topics come first.
+_STEP = 0.3
+_MATCHES: tuple[Match, ...] = ("direct", "studied", "related", "general")
 _NEIGHBOUR = 0.5  # set by eye: a neighbour half as likely to answer is quoted with the sentence
 # A source that was replaced is shown with its warning, but behind those that answer as well.
 _NO_LONGER_IN_FORCE = 0.3
@@ -52,6 +68,7 @@ class _Candidate:
 
 
 def compose(
+    question: str,
     query: Query,
     hits: Sequence[Hit],
     searcher: Searcher,
@@ -64,7 +81,8 @@ def compose(
     """Answer a question out of the passages found for it.
 
     Args:
-        query: The question.
+        question: As asked.
+        query: As understood.
         hits: Hybrid hits, best first.
         searcher: Gives similarities and the documents' metadata.
         settings: How findings are chosen.
@@ -79,20 +97,22 @@ def compose(
     watch = stopwatch or Stopwatch()
     near = nearness(hits)
     held = near >= settings.min_nearness
+    asked = searcher.equity.asked(query.text)
     with watch.time("sentences"):
-        chosen = _choose(query, hits, searcher, settings, per_document) if held else []
+        found = _candidates(query, hits, searcher, settings, per_document, asked) if held else []
     with watch.time("whom"):
-        asked = searcher.equity.asked(query.text)
+        chosen = _choose(found, asked, searcher, settings, per_document)
         findings = tuple(_finding(candidate, searcher, asked) for candidate in chosen)
         shortfalls = searcher.shortfalls(query.text, scope) if findings else []
+        silences = searcher.silences(query.text, scope) if findings else []
     with watch.time("coverage"):
         coverage = searcher.coverage(query.text, hits, shortfalls) if findings else None
     covered = _covered(coverage)
     outcome, message, gaps = _outcome(
-        coverage, covered >= settings.min_covered, shortfalls, searcher
+        coverage, covered >= settings.min_covered, shortfalls, silences, searcher
     )
     return Answer(
-        question=query.text,
+        question=question,
         understood=_understood(query, asked, searcher),
         outcome=outcome,
         findings=findings,
@@ -114,6 +134,7 @@ def _understood(query: Query, asked: Sequence[Concept], searcher: Searcher) -> Q
         populations=tuple(group.label for group in asked),
         deprivation=any(group.axis == "deprivation" for group in asked),
         topics=tuple(topic.label for topic in searcher.equity.topics(query.text)),
+        intents=tuple(intent.id for intent in intents(query.text)),
     )
 
 
@@ -126,13 +147,19 @@ def _covered(coverage: Coverage | None) -> float:
 
 
 def _outcome(
-    coverage: Coverage | None, covered: bool, shortfalls: Sequence[Shortfall], searcher: Searcher
+    coverage: Coverage | None,
+    covered: bool,
+    shortfalls: Sequence[Shortfall],
+    silences: Sequence[Silence],
+    searcher: Searcher,
 ) -> tuple[Outcome, str, tuple[str, ...]]:
     """The outcome, one sentence on it, and what the library does not speak of."""
     if coverage is None:
         return "not-held", _NOT_HELD, (_NOT_HELD,)
     told = {shortfall.group for shortfall in shortfalls}
-    gaps = [in_words(shortfall) for shortfall in shortfalls] + [
+    gaps = [in_words(shortfall) for shortfall in shortfalls]
+    gaps += [silence_in_words(silence) for silence in silences]
+    gaps += [
         f"None of the documents that come nearest to what was asked names {_listed([group])}."
         for group in coverage.unnamed
         if group not in told
@@ -164,22 +191,65 @@ def to_json(answer: Answer) -> dict[str, Any]:
 
 
 def _choose(
-    query: Query, hits: Sequence[Hit], searcher: Searcher, settings: Answers, per_document: int
+    candidates: Sequence[_Candidate],
+    asked: Sequence[Concept],
+    searcher: Searcher,
+    settings: Answers,
+    per_document: int,
 ) -> list[_Candidate]:
-    """The quotations to show: best first, few per document, near-repeats dropped."""
-    read = spread(hits, settings, per_document)
-    candidates = _candidates(query, read, hits, searcher, settings)
+    """The quotations to show, near-repeats dropped and few per document.
+
+    Of quotations that answer nearly as well the one that reports for the groups asked about stands
+    first. Where the best are without a result for a group and one further down has it, that one is
+    shown in the place of the last.
+    """
+    ordered = sorted(candidates, key=lambda c: (-c.score, c.hit.passage.id, c.start))
     chosen: list[_Candidate] = []
     shown: Counter[str] = Counter()
-    for candidate in sorted(candidates, key=lambda c: (-c.score, c.hit.passage.id, c.start)):
+    spare: list[_Candidate] = []
+    for candidate in ordered:
         document = candidate.hit.passage.document_id
         if shown[document] >= per_document or any(_repeats(candidate, c) for c in chosen):
             continue
+        if len(chosen) == settings.findings:
+            spare.append(candidate)
+            continue
         chosen.append(candidate)
         shown[document] += 1
-        if len(chosen) == settings.findings:
-            break
-    return chosen
+    if not asked or not chosen:
+        return chosen
+    least = _ON_TOPIC * chosen[0].score
+    return _by_group(chosen, [c for c in spare if c.score >= least], asked, searcher)
+
+
+def _by_group(
+    chosen: Sequence[_Candidate],
+    spare: Sequence[_Candidate],
+    asked: Sequence[Concept],
+    searcher: Searcher,
+) -> list[_Candidate]:
+    shown = list(chosen)
+    for group in asked:
+        if any(_distance(candidate, [group], searcher) == 0 for candidate in shown):
+            continue
+        own = next((c for c in spare if _distance(c, [group], searcher) == 0), None)
+        if own is not None:
+            shown[-1:] = [own] if len(shown) > 1 else [shown[0], own]
+    return sorted(shown, key=lambda c: -_worth(c, asked, searcher))
+
+
+def _worth(candidate: _Candidate, asked: Sequence[Concept], searcher: Searcher) -> float:
+    """Log odds that a quotation answers, less for each step away from the groups asked about."""
+    steps = _distance(candidate, asked, searcher) / len(asked)
+    chance = min(max(candidate.score, 1e-9), 1 - 1e-9)
+    return math.log(chance / (1 - chance)) - _STEP * steps
+
+
+def _distance(candidate: _Candidate, asked: Sequence[Concept], searcher: Searcher) -> int:
+    """How far a quotation is from reporting for the groups asked about; 0: for each of them."""
+    passage = candidate.hit.passage
+    quote = passage.text[candidate.start : candidate.end]
+    return sum(_MATCHES.index(b.match) for b in searcher.equity.basis(quote, passage, asked))
 
 
 def spread(hits: Sequence[Hit], settings: Answers, per_document: int) -> list[Hit]:
@@ -193,15 +263,32 @@ def spread(hits: Sequence[Hit], settings: Answers, per_document: int) -> list[Hi
     return chosen[: settings.passages]
 
 
+def _of_groups(
+    hits: Sequence[Hit], read: Sequence[Hit], asked: Sequence[Concept], searcher: Searcher
+) -> list[Hit]:
+    """For each group asked about a few more passages that name it, best first."""
+    more: dict[str, Hit] = {}
+    known = {hit.passage.id for hit in read}
+    for group in asked:
+        naming = (hit for hit in hits if group in searcher.naming.named(hit.passage))
+        for hit in itertools.islice(naming, _FOR_GROUP):
+            if hit.passage.id not in known:
+                more[hit.passage.id] = hit
+    return list(more.values())
+
+
 def _candidates(
     query: Query,
     hits: Sequence[Hit],
-    everything: Sequence[Hit],
     searcher: Searcher,
     settings: Answers,
+    per_document: int,
+    asked: Sequence[Concept],
 ) -> list[_Candidate]:
     """A quotation for each statement in the passages, with its chance of answering."""
-    found = _own(statements(hits, searcher.short_forms), everything)
+    read = spread(hits, settings, per_document)
+    read += _of_groups(hits, read, asked, searcher)
+    found = _own(statements(read, searcher.short_forms), hits)
     if not found:
         return []
     chances = _chances(query.text, found, searcher)

@@ -20,7 +20,17 @@ import click
 from retriever import output
 from retriever.config import list_settings
 from retriever.errors import RetrieverError
-from retriever.schema import MODES, SOURCE_TYPES, Document, Filters, Mode, Page, Progress, to_dict
+from retriever.schema import (
+    MODES,
+    SOURCE_TYPES,
+    Change,
+    Document,
+    Filters,
+    Mode,
+    Page,
+    Progress,
+    to_dict,
+)
 from retriever.version import VERSION
 
 if TYPE_CHECKING:
@@ -207,14 +217,34 @@ def search(
     type=click.IntRange(1),
     help="The most findings out of one document. Default: the setting answers.per_document.",
 )
+@click.option(
+    "--without",
+    multiple=True,
+    metavar="KEY",
+    help="Take this out of the question, for example group:women. May be given often.",
+)
+@click.option(
+    "--with",
+    "added",
+    multiple=True,
+    metavar="KEY",
+    help="Add this to the question, for example topic:diabetes or intent:cost. May be given often.",
+)
 @filter_options
 @format_option("text", "json")
 @click.pass_obj
 def ask(
-    root: Path | None, question: str, per_document: int | None, filters: Filters, layout: str
+    root: Path | None,
+    question: str,
+    per_document: int | None,
+    without: tuple[str, ...],
+    added: tuple[str, ...],
+    filters: Filters,
+    layout: str,
 ) -> None:
     """Answer QUESTION with quotations ("-" reads it from standard input)."""
-    answer = _open(root).ask(_words(question), filters, per_document)
+    change = Change(without, added)
+    answer = _open(root).ask(_words(question), filters, per_document, change=change)
     if layout == "json":
         from retriever.answer import to_json  # slow to load: not for --help
 

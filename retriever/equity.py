@@ -9,12 +9,14 @@ nothing is inferred and no score lifts a quotation up.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from retriever.concepts import Concept
+from retriever.intents import Intent, intents
 from retriever.naming import Naming
+from retriever.question import named
 from retriever.schema import Basis, Match, Passage
 from retriever.sentences import units
 from retriever.whom import Relation, Tag, is_compared_with, is_labelled, tags
@@ -48,6 +50,23 @@ class Shortfall:
     nearest: tuple[Concept, int] | None
 
 
+@dataclass(frozen=True)
+class Silence:
+    """Something asked for that no document on the topic, or on it for a group, speaks of.
+
+    Attributes:
+        intent: What the question wants to know.
+        topics: What it is about, at least one.
+        group: The group that the documents report a result for; None: whatever they report.
+        on_topic: How many documents these are.
+    """
+
+    intent: Intent
+    topics: tuple[Concept, ...]
+    group: Concept | None
+    on_topic: int
+
+
 class Equity:
     """Reads off the passages of one index whom they are about. Safe for many threads."""
 
@@ -63,26 +82,13 @@ class Equity:
 
     def asked(self, question: str) -> tuple[Concept, ...]:
         """The groups that a question names, those left out that take another of them in."""
-        named = [
-            mention.concept
-            for mention in self._concepts.mentions(question)
-            if is_labelled(mention.concept)
-        ]
-        broader = {above for group in named for above in self._concepts.broader(group)}
-        return tuple(group for group in dict.fromkeys(named) if group not in broader)
+        return tuple(c for c in named(question, self._concepts) if is_labelled(c))
 
     def topics(self, question: str) -> tuple[Concept, ...]:
-        """What a question is about: its topics, else its interventions, else its outcomes.
-
-        "Learning disability" is a group and a topic; where people are meant it is no topic.
-        """
-        mentions = self._concepts.mentions(question)
-        groups = {(m.start, m.end) for m in mentions if m.concept.kind == "group"}
-        named = dict.fromkeys(m.concept for m in mentions if (m.start, m.end) not in groups)
-        for kind in _TOPICS:
-            if found := [concept for concept in named if concept.kind == kind]:
-                return tuple(self._narrowest(found))
-        return ()
+        """What a question is about: its topics, else its interventions, else its outcomes."""
+        asked = named(question, self._concepts)
+        of_kinds = ([c for c in asked if c.kind == kind] for kind in _TOPICS)
+        return tuple(next(filter(None, of_kinds), []))
 
     def reported_for(self, quote: str, passage: Passage) -> tuple[str, ...]:
         """Labels of the groups that a quotation reports something for, asked about or not."""
@@ -146,6 +152,44 @@ class Equity:
             and (shortfall := self._shortfall(group, topics, on_topic, len(documents))) is not None
         ]
 
+    def silences(self, question: str, documents: Collection[str]) -> list[Silence]:
+        """What a question wants to know and no document on its topic has a word on.
+
+        By the words of `data/intents.toml`, looked for in the whole of each document, so that
+        what is said to be missing is not there. A group without any result is a shortfall, and
+        not told again here.
+
+        Args:
+            question: As asked.
+            documents: Ids of the documents that may be looked at.
+        """
+        topics, on_topic = self._on_topic(self.topics(question), documents)
+        if not topics or not on_topic:
+            return []
+        groups = [group for group in self.asked(question) if not is_compared_with(group)]
+        found = []
+        for intent in intents(question):
+            if self._silent(on_topic, intent):
+                found.append(Silence(intent, topics, None, len(on_topic)))
+                continue
+            for group in groups:
+                held = [d for d in on_topic if self._reports(d, group, topics)]
+                if held and self._silent(held, intent):
+                    found.append(Silence(intent, topics, group, len(held)))
+        return found
+
+    def _silent(self, documents: Sequence[str], intent: Intent) -> bool:
+        """Whether no document has a word on what a question wants to know."""
+        return intent.speaks is not None and not any(
+            intent.speaks.search(passage.text)
+            for document in documents
+            for passage in self._naming.passages[document]
+        )
+
+    def _reports(self, document: str, group: Concept, topics: tuple[Concept, ...]) -> bool:
+        tag = self._in_document(document, group, topics)
+        return tag is not None and tag.relation == "reported"
+
     def _on_topic(
         self, topics: Sequence[Concept], documents: Collection[str]
     ) -> tuple[tuple[Concept, ...], list[str]]:
@@ -161,11 +205,6 @@ class Equity:
             held = [topic for topic in held if naming[topic]][:1] or held[:1]
             of_all = naming[held[0]]
         return tuple(held), [document for document in documents if document in of_all]
-
-    def _narrowest(self, concepts: Iterable[Concept]) -> list[Concept]:
-        named = list(concepts)
-        broader = {above for concept in named for above in self._concepts.broader(concept)}
-        return [concept for concept in named if concept not in broader]
 
     def _shortfall(
         self, group: Concept, topics: Sequence[Concept], on_topic: Sequence[str], searched: int
@@ -212,11 +251,11 @@ class Equity:
             return None
         within = self._concepts.narrower(group)
         passages = self._naming.passages[document]
-        named = [self._naming.named(passage) for passage in passages]
-        near = _near_topics(named, topics) if len(passages) > _WHOLE else range(len(passages))
+        names = [self._naming.named(passage) for passage in passages]
+        near = _near_topics(names, topics) if len(passages) > _WHOLE else range(len(passages))
         best: Tag | None = None
         for number, passage in enumerate(passages):
-            if number not in near or group not in named[number]:
+            if number not in near or group not in names[number]:
                 continue
             for tag in self._tags(passage):
                 if tag.group in within and (best is None or _stronger(tag, best)):
@@ -238,8 +277,8 @@ class Equity:
         ]
 
 
-def _near_topics(named: Sequence[frozenset[Concept]], topics: Sequence[Concept]) -> set[int]:
-    places = {n for n, names in enumerate(named) if all(topic in names for topic in topics)}
+def _near_topics(names: Sequence[frozenset[Concept]], topics: Sequence[Concept]) -> set[int]:
+    places = {n for n, found in enumerate(names) if all(topic in found for topic in topics)}
     return {n + step for n in places for step in (-1, 0, 1)}
 
 
@@ -284,6 +323,23 @@ def in_words(shortfall: Shortfall) -> str:
         nearest, documents = shortfall.nearest
         said += f" Nearest: results for {nearest.label}, in {_works(documents)}."
     return said
+
+
+def silence_in_words(silence: Silence) -> str:
+    """What no document speaks of, in plain words."""
+    topics = " and ".join(topic.label for topic in silence.topics)
+    about, count = silence.intent.about, silence.on_topic
+    if silence.group is None:
+        if count == 1:
+            return f"The one document that speaks of {topics} has no word on {about}."
+        return f"None of the {count} documents that speak of {topics} has a word on {about}."
+    group = silence.group.label
+    if count == 1:
+        return f"The one document with a result on {topics} for {group} has no word on {about}."
+    return (
+        f"None of the {count} documents with a result on {topics} for {group} has a word on "
+        f"{about}."
+    )
 
 
 def _of_all(count: int) -> str:

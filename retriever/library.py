@@ -27,10 +27,11 @@ from retriever.errors import (
     UnknownDocument,
 )
 from retriever.indexing import ShowProgress, bring_up_to_date, document_of
-from retriever.question import understand
+from retriever.question import AS_ASKED, understand
 from retriever.remembering import RememberingEmbedder
 from retriever.schema import (
     Answer,
+    Change,
     Check,
     Document,
     Filters,
@@ -115,6 +116,7 @@ class Library:
         filters: Filters = NO_FILTERS,
         per_document: int | None = None,
         stopwatch: Stopwatch | None = None,
+        change: Change = AS_ASKED,
     ) -> Answer:
         """Findings that answer the question, or the plain word that the library holds none.
 
@@ -123,12 +125,13 @@ class Library:
             filters: Restrictions.
             per_document: The most findings out of one document; as set in the settings if None.
             stopwatch: Told the seconds of each step.
+            change: What of the question is taken out, and what is added to it.
 
         Raises:
             BadQuestion, IndexMissing, IndexMismatch: As `search`.
         """
         searcher = self.searcher()
-        query = understand(question)
+        query = understand(question, change)
         settings = self.settings.answers
         gone = self._gone(searcher)
         hits = searcher.search(
@@ -136,6 +139,7 @@ class Library:
         )
         scope = searcher.scope(filters, gone)
         return compose(
+            understand(question).text,
             query,
             hits,
             searcher,

@@ -6,6 +6,9 @@ from collections import defaultdict
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
 
+import numpy as np
+from numpy.typing import NDArray
+
 from retriever.concepts import Concept, Concepts
 from retriever.generation import Generation
 from retriever.schema import Passage
@@ -39,6 +42,7 @@ class Naming:
         for passage in index.passages:
             self.passages[passage.document_id].append(passage)
         self._index = index
+        self.numbers = lru_cache(maxsize=_VIEWS)(self._numbers)
         self.named = lru_cache(maxsize=_VIEWS)(self._named)
         self.documents = lru_cache(maxsize=_VIEWS)(self._documents)
         self.named_in_title = lru_cache(maxsize=_VIEWS)(self._named_in_title)
@@ -58,6 +62,23 @@ class Naming:
             places = self._index.names.get(narrower.key, ())
             found.update(self._index.passages[number].document_id for number in places)
         return frozenset(found)
+
+    def _numbers(self, concept: Concept) -> NDArray[np.int64]:
+        """Numbers of the passages that name a concept, or a narrower one, ascending."""
+        found: set[int] = set()
+        for narrower in self.concepts.narrower(concept):
+            found.update(self._index.names.get(narrower.key, ()))
+        for document in self.titles:
+            if concept in self.named_in_title(document):
+                found.update(self._numbers_of[document])
+        return np.array(sorted(found), dtype=np.int64)
+
+    @cached_property
+    def _numbers_of(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = defaultdict(list)
+        for number, passage in enumerate(self._index.passages):
+            found[passage.document_id].append(number)
+        return found
 
     @cached_property
     def _by_passage(self) -> dict[str, frozenset[Concept]]:

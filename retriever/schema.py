@@ -241,14 +241,24 @@ class Filters:
 
 
 @dataclass(frozen=True)
+class Change:
+    """What a person took out of a question and added, each as `group:bangladeshi`."""
+
+    without: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Query:
     """A question as understood, as far as the vocabularies know its words.
 
     Attributes:
+        text: What is searched for: the question, without what a person took out and with what
+            was added.
         populations: Labels of the groups asked about, by axes that quotations are labelled by.
         deprivation: Whether one of them is by deprivation; None before the question was read.
         topics: Labels of what it is about: topics, else interventions, else outcomes.
-        intents: Empty: not read off the question yet.
+        intents: What it wants to know: `effectiveness`, `cost`, ...
     """
 
     text: str

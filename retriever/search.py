@@ -17,7 +17,7 @@ from retriever import concepts, generation
 from retriever.config import Settings
 from retriever.coverage import Coverage, CoverageReader
 from retriever.embedder import Embedder, Vectors
-from retriever.equity import Equity, Shortfall, without_result
+from retriever.equity import Equity, Shortfall, Silence, without_result
 from retriever.errors import BadQuestion
 from retriever.features import FEATURES, Describer, Pool
 from retriever.fusion import FUSIONS, Scores, ranks, with_documents
@@ -75,7 +75,8 @@ class Searcher:
     """An index in memory. Safe for many threads: nothing in it changes after opening.
 
     Attributes:
-        equity: Whom its passages are about.
+        naming: What its passages name.
+        equity: Whom they are about.
     """
 
     def __init__(self, index: Generation, settings: Settings, embedder: Embedder) -> None:
@@ -90,9 +91,9 @@ class Searcher:
         )
         titles = {name: file.entry.metadata.title for name, file in self.files.items()}
         self._describer = Describer(index, list(titles.values()), self._document_of)
-        naming = Naming(index, titles, concepts.packaged())
-        self._coverage = CoverageReader(naming)
-        self.equity = Equity(naming)
+        self.naming = Naming(index, titles, concepts.packaged())
+        self._coverage = CoverageReader(self.naming)
+        self.equity = Equity(self.naming)
 
     @classmethod
     def open(cls, index: Path, settings: Settings, embedder: Embedder) -> Self:
@@ -168,7 +169,8 @@ class Searcher:
             mode: `evidence` (the fused passages weighed by the ranker), `hybrid` (fused), or one
                 arm alone.
             gone: See `scope`.
-            stopwatch: Told the seconds of `embed`, `lexical`, `vector`, `fusion` and `weighing`.
+            stopwatch: Told the seconds of `embed`, `lexical`, `vector`, `groups`, `fusion` and
+                `weighing`.
 
         Raises:
             BadQuestion: Unknown mode or `k` below 1.
@@ -187,12 +189,34 @@ class Searcher:
             words = self._words(query, allowed) if mode != "vector" else None
         with watch.time("vector"):
             near = self.generation.vectors.nearest(vector, depth, allowed) if len(vector) else None
+        with watch.time("groups"):
+            own = self._of_groups(query, words, vector, allowed) if mode == "evidence" else []
         with watch.time("fusion"):
-            found = self._join(words, near, vector, depth, allowed)
+            found = self._join(words, near, vector, depth, allowed, own)
         with watch.time("weighing"):
             if mode == "evidence":
-                found = self._weigh(query, vector, found)
+                found = self._weigh(query, vector, found, own)
         return self._hits(found, k)
+
+    def _of_groups(
+        self, query: str, words: Scores | None, vector: Vectors, allowed: Numbers
+    ) -> list[Numbers]:
+        """For each group asked about the best passages among those that name it.
+
+        They are found on their own, so that what is written on everybody cannot crowd them out.
+        """
+        depth = self._settings.search.for_group
+        if not depth:
+            return []
+        found = []
+        for group in self.equity.asked(query):
+            naming = np.intersect1d(self.naming.numbers(group), allowed)
+            if not len(naming):
+                continue
+            near = self.generation.vectors.nearest(vector, min(depth, len(naming)), naming)
+            best = [near] if words is None else [near, _best(words, naming, depth)]
+            found.append(np.unique(np.concatenate(best)))
+        return found
 
     def _embed(self, query: str, mode: Mode, watch: Stopwatch) -> Vectors:
         with watch.time("embed"):
@@ -214,9 +238,10 @@ class Searcher:
         vector: Vectors,
         depth: int,
         allowed: Numbers,
+        own: Sequence[Numbers] = (),
     ) -> _Found:
-        """What the arms found: their union, both scores for each, fused."""
-        found = [] if words is None else [_best(words, allowed, depth)]
+        """What the arms found, and for groups: their union, both scores for each, fused."""
+        found = [*own] if words is None else [*own, _best(words, allowed, depth)]
         if near is not None:
             found.append(near)
         numbers = np.unique(np.concatenate(found))
@@ -232,20 +257,23 @@ class Searcher:
             scores = with_documents(fused, self._document_of[numbers], settings.document_weight)
         return _Found(numbers, lexical, similar, scores)
 
-    def _weigh(self, query: str, vector: Vectors, found: _Found) -> _Found:
+    def _weigh(
+        self, query: str, vector: Vectors, found: _Found, own: Sequence[Numbers]
+    ) -> _Found:
         """Score the best of the fused passages by the ranker; the others stay behind them.
 
-        In a library of abstracts nothing is weighed, see `Describer.mostly_abstracts`.
+        For each group asked about the best of its own are weighed too, wherever they stand. In a
+        library of abstracts nothing is weighed, see `Describer.mostly_abstracts`.
         Those behind keep their order: their fused scores, scaled to end below the least weighed.
         """
-        pool, top, rest = self._pool(vector, found)
+        pool, top, rest = self._pool(vector, found, own)
         if not len(top) or self._describer.mostly_abstracts(pool):
             return found
         ranker = packaged()
         shares = ranker.shares(self._describer.describe(query, vector, pool))
         scores = np.empty_like(found.scores)
         scores[top] = ranker.probabilities(shares)
-        ceiling = float(found.scores[top[-1]]) or 1.0
+        ceiling = float(found.scores[rest].max(initial=0.0)) or 1.0
         scores[rest] = 0.99 * float(scores[top].min()) * found.scores[rest] / ceiling
         return dataclasses.replace(
             found,
@@ -253,10 +281,18 @@ class Searcher:
             shares={int(at): row for at, row in zip(top, shares, strict=True)},
         )
 
-    def _pool(self, vector: Vectors, found: _Found) -> tuple[Pool, Numbers, Numbers]:
+    def _pool(
+        self, vector: Vectors, found: _Found, own: Sequence[Numbers] = ()
+    ) -> tuple[Pool, Numbers, Numbers]:
         """The passages to weigh, their places among the candidates, and the others' places."""
         order = np.argsort(-found.scores, kind="stable")
-        top, rest = np.split(order, [self._settings.search.weighed])
+        settings = self._settings.search
+        weighed = np.zeros(len(order), dtype=bool)
+        weighed[: settings.weighed] = True
+        for numbers in own:
+            places = np.flatnonzero(np.isin(found.numbers[order], numbers))
+            weighed[places[: settings.for_group]] = True
+        top, rest = order[weighed], order[~weighed]
         similar = self.generation.vectors.similarities(vector, found.numbers[top])
         return Pool(found.numbers[top], found.scores[top], similar), top, rest
 
@@ -302,6 +338,10 @@ class Searcher:
     def shortfalls(self, question: str, scope: Scope) -> list[Shortfall]:
         """The groups asked about for which nothing is reported; see `Equity.shortfalls`."""
         return self.equity.shortfalls(question, self._in_scope(scope))
+
+    def silences(self, question: str, scope: Scope) -> list[Silence]:
+        """What it wants to know and no document speaks of; see `Equity.silences`."""
+        return self.equity.silences(question, self._in_scope(scope))
 
     def passages_of(self, document_id: str) -> list[Passage]:
         """The passages of one document, in order of the text."""

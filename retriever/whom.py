@@ -39,9 +39,17 @@ _LISTS = (
     "people",
     "people_follow",
     "people_from",
+    "people_besides",
+    "not_people",
+    "ethnic_before",
     "others_asked",
+    "measuring",
+    "states",
+    "linked",
+    "sample_headings",
 )
 _OF_GROUPS = ("compared_with", "in_general")
+_OF_AXES = ("labelled_axes", "adjective_axes", "measured_axes")
 
 
 @dataclass(frozen=True)
@@ -78,6 +86,7 @@ def tags(text: str, section: Sequence[str], title: str, concepts: Concepts) -> t
     mentions = concepts.mentions(text)
     section = [heading for heading in section if heading != title]
     relation = _relation(text, section, mentions)
+    measuring = _is_on_measuring(text)
     places: list[tuple[Place, str]] = [("quotation", text)]
     if _is_about_its_own(text, section):
         places += _over(section, title)
@@ -85,14 +94,38 @@ def tags(text: str, section: Sequence[str], title: str, concepts: Concepts) -> t
     for place, words in places:
         known = {tag.group.axis for tag in found}
         found += [
-            Tag(m.concept, relation, place, words[m.start : m.end])
+            Tag(m.concept, _told(relation, m, place, words, measuring), place, words[m.start:m.end])
             for m in (mentions if place == "quotation" else _inherited(words, concepts))
             if m.concept.kind == "group"
             and m.concept.id not in _list("in_general")
             and m.concept.axis not in known
             and not _is_a_place(words, m)
+            and not _right_behind().match(words, m.end)
         ]
     return tuple(_without_those_compared_with(list(dict.fromkeys(found)), section, concepts))
+
+
+def _told(
+    relation: Relation, mention: Mention, place: Place, words: str, measuring: bool
+) -> Relation:
+    """What a sentence does for one of its groups: what it does, but reporting needs people."""
+    if relation != "reported":
+        return relation
+    only_measured = measuring and mention.concept.axis in _list("measured_axes")
+    doubtful = only_measured or (place == "quotation" and not _is_people(words, mention))
+    return "mentioned" if doubtful or _is_a_bare_state(words, mention) else "reported"
+
+
+def _is_a_bare_state(text: str, mention: Mention) -> bool:
+    """Whether a group is named by a state of affairs, such as poverty, that nothing is tied to."""
+    if not _pattern("states").fullmatch(text[mention.start : mention.end]):
+        return False
+    return not signals(text).result and not _pattern("linked").search(text)
+
+
+def _is_on_measuring(text: str) -> bool:
+    """Whether a sentence tells how something is measured or ranked, and compares nothing."""
+    return bool(_pattern("measuring").search(text)) and not _says_what_happened(text)
 
 
 def _over(section: Sequence[str], title: str) -> list[tuple[Place, str]]:
@@ -129,6 +162,30 @@ def _of_people(over: str, mention: Mention) -> bool:
     return bool(_pattern("people").search(behind) or _pattern("people_follow").search(before))
 
 
+def _is_people(text: str, mention: Mention) -> bool:
+    """Whether a group's word in a sentence stands for people.
+
+    "Polish" in "Polish women" and "people of Polish origin", but not in "the Polish version";
+    a word such as "Somalis" or "refugees" does so by itself.
+    """
+    named = text[mention.start : mention.end]
+    by_itself = _is_plural(named) or named.casefold() in _folded("places")
+    if by_itself or mention.concept.axis not in _list("adjective_axes"):
+        return True
+    words = _LISTED.match(text, mention.end)
+    around = f"{named} {words.group() if words else ''}"
+    before = " ".join(text[: mention.start].split()[-_BEFORE_LIST:])
+    return bool(
+        _pattern("people").search(around)
+        or _pattern("people_besides").search(around)
+        or _pattern("ethnic_before").search(before)
+    )
+
+
+def _is_plural(word: str) -> bool:
+    return word.endswith("s") and not word.endswith("ss")
+
+
 def _is_a_place(text: str, mention: Mention) -> bool:
     """Whether a group's word is a country that nobody is said to come from.
 
@@ -142,7 +199,10 @@ def _is_a_place(text: str, mention: Mention) -> bool:
 
 # The words behind a group's, through "and" and further groups
 _AFTER = re.compile(r"(?:[\s,/–-]+[\w’'-]+){0,5}")
+# The same in a sentence, where figures, brackets and quotation marks may stand between groups.
+_LISTED = re.compile(r"(?:[\s,/()%.\d‘’'“”\"–-]+[\w’'-]+){0,5}")
 _BEFORE = 3  # words
+_BEFORE_LIST = 10  # words
 _NEAR = 5  # words
 
 
@@ -162,7 +222,7 @@ def _relation(text: str, section: Sequence[str], mentions: Sequence[Mention]) ->
     """What a sentence does for the groups it names."""
     if _pattern("absent").search(text):
         return "absent"
-    if _is_method(section):
+    if _is_method(section) or (section and _pattern("sample_headings").search(section[-1])):
         return "studied"
     part = heading_part(section)
     if (part == "background" and not _gives_figures(text)) or _reports_nothing(text):
@@ -237,9 +297,10 @@ def check(concepts: Concepts) -> None:
         for group in words[name]:
             if f"group:{group}" not in concepts.by_key:
                 raise SettingsError(f"{_WORDS}: {name} names '{group}', which is no group.")
-    for axis in words["labelled_axes"]:
-        if axis not in AXES:
-            raise SettingsError(f"{_WORDS}: labelled_axes names '{axis}', which is no axis.")
+    for name in _OF_AXES:
+        for axis in words[name]:
+            if axis not in AXES:
+                raise SettingsError(f"{_WORDS}: {name} names '{axis}', which is no axis.")
 
 
 def is_compared_with(group: Concept) -> bool:
@@ -262,7 +323,7 @@ def read(path: Path = _WORDS) -> dict[str, list[str]]:
         words = tomllib.loads(path.read_text("utf-8"))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} cannot be read as TOML: {error}. Correct it.") from error
-    for name in (*_LISTS, *_OF_GROUPS, "labelled_axes"):
+    for name in (*_LISTS, *_OF_GROUPS, *_OF_AXES):
         values = words.get(name)
         if not isinstance(values, list) or not all(isinstance(v, str) and v for v in values):
             raise SettingsError(f"{path}: {name} must be a list of words. Correct it.")
@@ -283,6 +344,11 @@ def _folded(name: str) -> frozenset[str]:
 def _captions() -> re.Pattern[str]:
     words = "|".join(map(re.escape, _words()["captions"]))
     return re.compile(rf"\W*(?:{words})\.?\s*\d", re.IGNORECASE)
+
+
+@cache
+def _right_behind() -> re.Pattern[str]:
+    return re.compile(rf"[\s-]+{_pattern('not_people').pattern}", re.IGNORECASE)
 
 
 @cache

@@ -9,6 +9,7 @@ from conftest import MakeLibrary
 
 from retriever import Library
 from retriever.output import answer_text
+from retriever.schema import Change
 from retriever.ui.words import finding_html, summary_html
 
 DOCUMENTS = {
@@ -149,3 +150,51 @@ def test_a_group_that_is_only_named_is_said_to_be(make_library: MakeLibrary) -> 
 def test_two_groups_with_the_same_gap_are_told_once(library: Library) -> None:
     answer = library.ask("Does a letter help Pakistani or Somali people with chlamydia screening?")
     assert len(answer.gaps) == len(set(answer.gaps))
+
+
+def test_what_nobody_speaks_of_is_said(library: Library) -> None:
+    gaps = library.ask("What does bowel screening cost for Pakistani people?").gaps
+    assert (
+        "None of the 3 documents that speak of bowel cancer screening has a word on what it costs."
+        in gaps
+    )
+
+
+def test_a_cost_told_for_others_is_no_cost_for_the_group(make_library: MakeLibrary) -> None:
+    library = make_library(
+        {**DOCUMENTS, "phone.md": DOCUMENTS["phone.md"] + "\nEach call cost £4.\n"}
+    )
+    gaps = library.ask("What does bowel screening cost for Pakistani people?").gaps
+    assert (
+        "The one document with a result on bowel cancer screening for Pakistani people has no "
+        "word on what it costs." in gaps
+    )
+
+
+def test_evidence_on_the_group_is_not_crowded_out(make_library: MakeLibrary) -> None:
+    crowd = {
+        f"many{n}.md": f"# Bowel screening uptake, study {n}\n\n## Results\n\nBowel screening "
+        f"uptake was {n} points higher after a letter that raised uptake of bowel screening.\n\n"
+        + "".join(f"## Part {part}\n\nOther places may differ.\n\n" for part in range(9))
+        for n in range(20, 60)
+    }
+    visits = (
+        "# Notes of a health visitor\n\n## Results\n\nOf Bangladeshi families 30% and not 10% sent "
+        "their kit back once a neighbour had called on them.\n"
+    )
+    asked = "Does a letter raise bowel screening uptake among South Asian people?"
+    narrow = "[search]\nweighed = 5\ncandidates = 10\n"
+    files = {**crowd, "visits.md": visits}
+    library = make_library(files, settings=narrow + "for_group = 0\n")
+    assert "visits" not in [hit.passage.document_id for hit in library.search(asked, 10)]
+    library = make_library(files, settings=narrow)
+    assert "visits" in [hit.passage.document_id for hit in library.search(asked, 10)]
+
+
+def test_taking_a_group_out_of_a_question_takes_its_labels_and_gaps_out(library: Library) -> None:
+    asked = "Does a letter raise bowel screening uptake in Bangladeshi people?"
+    answer = library.ask(asked, change=Change(("group:bangladeshi",), ("group:pakistani",)))
+    assert answer.question == asked
+    assert answer.understood.populations == ("Pakistani people",)
+    assert not [gap for gap in answer.gaps if "Bangladeshi" in gap]
+    assert "direct" in [m for f in answer.findings for m in f.match.values()]

@@ -371,3 +371,40 @@ class TestLibrary:
         assert len(rows_shown(app)) == 200
         app.number_input(key="part").set_value(2).run()
         assert rows_shown(app) == ["note-200"]
+
+
+class TestUnderstoodAs:
+    ASKED = "Do reminder letters raise bowel cancer screening uptake in Somali people?"
+
+    def test_the_question_is_shown_in_parts(self, app: AppTest) -> None:
+        held = asked(app, self.ASKED).multiselect(key="chips").value
+        assert {"group:somali", "topic:bowel-screening", "intent:uptake"} <= set(held)
+
+    def test_taking_a_part_out_asks_anew_and_stands_in_the_address(self, app: AppTest) -> None:
+        asked(app, self.ASKED)
+        assert "for Somali people" in shown(app)
+        chips = app.multiselect(key="chips")
+        chips.set_value([key for key in chips.value if key != "group:somali"]).run()
+        assert app.query_params["without"] == "group:somali"
+        assert "for Somali people" not in shown(app)
+        assert app.text_input(key="q").value == self.ASKED
+
+    def test_adding_a_part_asks_anew(self, app: AppTest) -> None:
+        chips = asked(app).multiselect(key="chips")
+        chips.set_value([*chips.value, "group:deprived"]).run()
+        assert app.query_params["with"] == "group:deprived"
+        assert "for people in deprived areas" in shown(app)
+
+    def test_an_address_with_changes_opens_with_them(self, app: AppTest) -> None:
+        asked(app, self.ASKED, without="group:somali", **{"with": "group:roma"})
+        assert "group:roma" in app.multiselect(key="chips").value
+        assert "Roma people" in shown(app)
+
+    def test_a_new_question_forgets_the_changes(self, app: AppTest) -> None:
+        asked(app, self.ASKED, without="group:somali")
+        app.text_input(key="q").set_value(QUESTION)
+        app.button[0].click().run()
+        assert "without" not in app.query_params
+
+    def test_an_unknown_part_in_the_address_is_a_problem_in_words(self, app: AppTest) -> None:
+        assert "There is no 'group:nobody'" in shown(asked(app, without="group:nobody"))

@@ -159,3 +159,40 @@ def test_a_broken_file_of_words_is_refused_by_name(tmp_path: Path, text: str, me
     with pytest.raises(SettingsError, match=message) as refused:
         read(path)
     assert str(path) in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "group"),
+    [
+        ("The Polish version of the questionnaire was better than the English one.", "polish"),
+        ("Chinese-speaking staff improved attendance by 10%.", "chinese"),
+        ("Rates were lower in Eastern European countries than here.", "eastern-european"),
+    ],
+)
+def test_a_language_a_country_or_a_thing_is_not_people(text: str, group: str) -> None:
+    assert group not in found(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Uptake rose among Bangladeshi, Pakistani and Indian women.",
+        "Uptake rose in ethnic groups (Bangladeshi, Pakistani, Indian).",
+        "Uptake rose in people of Bangladeshi origin.",
+        "Uptake was higher among Bangladeshis.",
+    ],
+)
+def test_an_adjective_before_people_is_people(text: str) -> None:
+    assert found(text)["bangladeshi"] == "reported"
+
+
+def test_how_deprivation_is_measured_is_no_result_for_deprived_people() -> None:
+    how = "The index of multiple deprivation ranks areas by seven domains; scores increased."
+    assert found(how).get("deprived") == "mentioned"
+    result = "Index of multiple deprivation: uptake was lower in the most deprived fifth (OR 0.6)."
+    assert found(result)["deprived"] == "reported"
+
+
+def test_a_state_of_affairs_reports_where_something_is_tied_to_it() -> None:
+    assert found("Poverty is a risk factor for poor mental health.")["deprived"] == "reported"
+    assert found("A course should also speak of poverty.")["deprived"] == "mentioned"

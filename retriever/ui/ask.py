@@ -12,7 +12,8 @@ import streamlit as st
 from retriever import Library, judging
 from retriever.errors import IndexMissing, RetrieverError
 from retriever.labels import kind_of_source
-from retriever.schema import Answer, Filters, Finding, LibraryEntry
+from retriever.question import change_between, every_part, parts
+from retriever.schema import Answer, Change, Filters, Finding, LibraryEntry
 from retriever.ui import words
 from retriever.ui.shared import (
     heading,
@@ -24,6 +25,8 @@ from retriever.ui.shared import (
 
 # The names of the address's values; each widget's key is the same.
 QUESTION, KIND, PUBLISHER, FIRST, LAST, ONLY = "q", "kind", "publisher", "from", "to", "in"
+WITHOUT, ADDED = "without", "with"
+CHIPS = "chips"
 
 
 def page() -> None:
@@ -158,15 +161,52 @@ def _answer(source: Library, read: list[LibraryEntry]) -> None:
     question = " ".join(st.query_params.get_all(QUESTION))
     # Asked of one document, it may fill the whole answer.
     only = len(filters.document_ids) == 1
+    _chips(question)
     with st.spinner("Searching…"):
         answer = source.ask(
-            question, filters, per_document=source.settings.answers.findings if only else None
+            question,
+            filters,
+            per_document=source.settings.answers.findings if only else None,
+            change=_change(),
         )
     _summary(answer, filters)
     for number, finding in enumerate(answer.findings, start=1):
         with st.container(key=f"finding-{number}", border=True):
             st.html(words.finding_html(finding, _links(finding, only)))
             _useful(source, question, finding, number)
+
+
+def _change() -> Change:
+    get = st.query_params.get_all
+    return Change(tuple(get(WITHOUT)), tuple(get(ADDED)))
+
+
+def _chips(question: str) -> None:
+    """What the question was understood to hold, to be taken out or added to; then it asks anew."""
+    known = {part.key: words.part_label(part.kind, part.label) for part in every_part()}
+    change = _change()
+    held = [part.key for part in parts(question) if part.key not in change.without]
+    now = [question, *held, *change.added]
+    if st.session_state.get("understood") != now:
+        st.session_state["understood"] = now
+        st.session_state[CHIPS] = [key for key in dict.fromkeys(now[1:]) if key in known]
+    st.multiselect(
+        "Understood as",
+        list(known),
+        key=CHIPS,
+        format_func=known.__getitem__,
+        placeholder="Nothing that the vocabularies know: add a group, a topic …",
+        help="Take out what is wrong and add what is missing. The question is then asked anew.",
+        on_change=_ask_anew,
+        args=(question,),
+    )
+
+
+def _ask_anew(question: str) -> None:
+    """Put into the address what was taken out of the question and added to it."""
+    change = change_between(question, st.session_state[CHIPS])
+    st.query_params[WITHOUT] = list(change.without)
+    st.query_params[ADDED] = list(change.added)
 
 
 def _useful(source: Library, question: str, finding: Finding, number: int) -> None:
@@ -223,7 +263,8 @@ def _links(finding: Finding, only: bool) -> list[tuple[str, str]]:
     }
     links = [("Show in document", words.address("document", place))]
     if not only:
-        more = {QUESTION: st.query_params[QUESTION], ONLY: finding.document_id}
+        changed = {name: st.query_params.get_all(name) for name in (WITHOUT, ADDED)}
+        more = {QUESTION: st.query_params[QUESTION], ONLY: finding.document_id, **changed}
         links.append(("More from this document", words.address("", more)))
     return links
 

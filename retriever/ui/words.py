@@ -32,10 +32,15 @@ def title_of(entry: LibraryEntry) -> str:
     return entry.metadata.title or entry.path
 
 
+def part_label(kind: str, label: str) -> str:
+    """Part of a question as it is offered: `Bangladeshi people (group)`."""
+    return label if kind == "intent" else f"{label} ({kind})"
+
+
 def address(page: str, values: Mapping[str, object]) -> str:
     """The relative address of a page, with its values encoded; None and empty are left out."""
-    given = {name: str(value) for name, value in values.items() if value not in (None, "")}
-    return f"{page}?{urlencode(given)}"
+    given = {name: value for name, value in values.items() if value not in (None, "", [])}
+    return f"{page}?{urlencode(given, doseq=True)}"
 
 
 def page_link(to: str, text: str, about: str = "") -> str:
