@@ -186,11 +186,27 @@ def test_direct_evidence_among_the_passages_found_is_called_direct(
             passage = next((h.passage for h in found if holds(h.passage, evidence)), None)
             if passage is not None:
                 seen += 1
-                match = match_of(searcher, each, evidence["quote"], passage)
+                match = match_of(searcher, each.row["groups"], evidence["quote"], passage)
                 if match != "direct":
                     missed.append((each.question["id"], each.axis, match, evidence["quote"]))
     assert seen >= 60
     assert len(missed) <= (1 - LEAST_LABELLED) * seen, (seen, missed)
+
+
+@model
+def test_who_took_part_and_what_was_done_is_never_called_direct(library: Library) -> None:
+    searcher = library.searcher()
+    placed = [
+        (next(p for p in searcher.generation.passages if holds(p, sentence)), sentence)
+        for sentence in LENS["not_results"]
+    ]
+    wrong = [
+        (group, sentence["document"], sentence["quote"])
+        for passage, sentence in placed
+        for group in sentence["groups"]
+        if match_of(searcher, [group], sentence["quote"], passage) == "direct"
+    ]
+    assert wrong == []
 
 
 def holds(passage: Passage, evidence: dict[str, str]) -> bool:
@@ -199,12 +215,12 @@ def holds(passage: Passage, evidence: dict[str, str]) -> bool:
     )
 
 
-def match_of(searcher: Searcher, each: Asked, quote: str, passage: Passage) -> str:
-    """How a quotation would be labelled for the groups that a question asks about."""
+def match_of(searcher: Searcher, groups: list[str], quote: str, passage: Passage) -> str:
+    """How a quotation would be labelled for groups of one axis."""
     verbatim = re.search(r"\s+".join(map(re.escape, quote.split())), passage.text)
     assert verbatim
-    groups = [packaged().by_key[f"group:{group}"] for group in each.row["groups"]]
-    (basis,) = searcher.equity.basis(verbatim.group(), passage, groups)
+    concepts = [packaged().by_key[f"group:{group}"] for group in groups]
+    (basis,) = searcher.equity.basis(verbatim.group(), passage, concepts)
     return basis.match
 
 
