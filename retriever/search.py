@@ -19,9 +19,11 @@ from retriever.coverage import Coverage, CoverageReader
 from retriever.embedder import Embedder, Vectors
 from retriever.equity import Equity, Shortfall, without_result
 from retriever.errors import BadQuestion
+from retriever.evidence_map import EvidenceMap
 from retriever.features import FEATURES, Describer, Pool
 from retriever.fusion import FUSIONS, Scores, ranks, with_documents
 from retriever.generation import FileRecord, Generation
+from retriever.mapper import Mapper
 from retriever.naming import Naming
 from retriever.ranker import packaged
 from retriever.schema import MODES, SOURCE_TYPES, Filters, Hit, Mode, Passage
@@ -76,6 +78,7 @@ class Searcher:
 
     Attributes:
         equity: Whom its passages are about.
+        mapper: Maps of that.
     """
 
     def __init__(self, index: Generation, settings: Settings, embedder: Embedder) -> None:
@@ -93,6 +96,8 @@ class Searcher:
         naming = Naming(index, titles, concepts.packaged())
         self._coverage = CoverageReader(naming)
         self.equity = Equity(naming)
+        kinds = {name: file.entry.metadata.source_type for name, file in self.files.items()}
+        self.mapper = Mapper(naming, self.equity, kinds)
 
     @classmethod
     def open(cls, index: Path, settings: Settings, embedder: Embedder) -> Self:
@@ -302,6 +307,10 @@ class Searcher:
     def shortfalls(self, question: str, scope: Scope) -> list[Shortfall]:
         """The groups asked about for which nothing is reported; see `Equity.shortfalls`."""
         return self.equity.shortfalls(question, self._in_scope(scope))
+
+    def evidence_map(self, of: str, axis: str, scope: Scope, find: str) -> EvidenceMap:
+        """Subjects against groups, over the documents in scope; see `Mapper.draw`."""
+        return self.mapper.draw(of, axis, self._in_scope(scope), find)
 
     def passages_of(self, document_id: str) -> list[Passage]:
         """The passages of one document, in order of the text."""

@@ -13,7 +13,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -111,11 +111,17 @@ def _is_about_its_own(text: str, section: Sequence[str]) -> bool:
     return not background and not _pattern("other_work").search(text)
 
 
-def _inherited(over: str, concepts: Concepts) -> list[Mention]:
+@lru_cache(maxsize=20_000)  # the same heading stands over many sentences
+def _inherited(over: str, concepts: Concepts) -> tuple[Mention, ...]:
     """The groups of a heading or title under which everything is about them."""
     if _pattern("not_wholly").search(over):
-        return []
-    return [mention for mention in concepts.mentions(over) if _of_people(over, mention)]
+        return ()
+    return tuple(mention for mention in concepts.mentions(over) if _of_people(over, mention))
+
+
+@lru_cache(maxsize=20_000)
+def _named_over(heading: str, concepts: Concepts) -> frozenset[Concept]:
+    return concepts.named(heading)
 
 
 def _of_people(over: str, mention: Mention) -> bool:
@@ -152,7 +158,7 @@ def _without_those_compared_with(
     compared = _list("compared_with")
     axes = {tag.group.axis for tag in found if tag.group.id not in compared}
     for heading in section:
-        axes |= {c.axis for c in concepts.named(heading) if c.id not in compared}
+        axes |= {c.axis for c in _named_over(heading, concepts) if c.id not in compared}
     for tag in found:
         if tag.group.id not in compared or tag.group.axis not in axes:
             yield tag
