@@ -54,6 +54,11 @@ class Cell:
     group: Concept
     entries: tuple[Entry, ...] = ()
 
+    @property
+    def standing(self) -> Standing | None:
+        """The strongest of its documents; None where it holds nothing."""
+        return min((e.standing for e in self.entries), key=STANDINGS.index, default=None)
+
     def documents(self, standing: Standing) -> tuple[str, ...]:
         """Ids of the documents of which this is the strongest."""
         return tuple(e.document_id for e in self.entries if e.standing == standing)
@@ -72,10 +77,16 @@ class Cell:
 
 @dataclass(frozen=True)
 class Column:
-    """A population group, and the narrower groups that are counted with it."""
+    """A population group.
+
+    Attributes:
+        includes: The narrower groups that are counted with it.
+        documents: How many documents name it, or a narrower one, on whatever subject.
+    """
 
     group: Concept
     includes: tuple[Concept, ...]
+    documents: int
 
 
 @dataclass(frozen=True)
@@ -116,13 +127,14 @@ class Reading:
     """A passage of a cell, and why it stands there.
 
     Attributes:
-        tag: The strongest tag of the group, or a narrower one; of equals the first.
-        marks: Where in the passage's text the words stand that name the group; none where it is
-            inherited from a heading or the title.
+        tags: The strongest tags of the group and the narrower ones, each group once; all of one
+            relation, at least one.
+        marks: Where in the passage's text the words stand that name the group, in order; none where
+            it is taken from a heading or the title.
     """
 
     passage: Passage
-    tag: Tag
+    tags: tuple[Tag, ...]
     marks: tuple[tuple[int, int], ...]
 
 
@@ -141,6 +153,7 @@ def to_json(drawn: EvidenceMap) -> dict[str, Any]:
                 "id": c.group.id,
                 "label": c.group.label,
                 "includes": [group.id for group in c.includes],
+                "documents": c.documents,
             }
             for c in drawn.columns
         ],

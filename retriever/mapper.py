@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 
-from retriever.concepts import Concept
+from retriever.concepts import AXES, Concept
 from retriever.equity import Equity, stronger
 from retriever.errors import BadQuestion
 from retriever.evidence_map import ROWS, Cell, Column, Entry, EvidenceMap, Reading, Row, Standing
 from retriever.naming import Naming
 from retriever.schema import Passage
-from retriever.whom import Relation, Tag, is_compared_with, is_labelled
+from retriever.whom import Relation, Tag, is_compared_with, is_labelled, labelled_axes
 
 _STANDING: Mapping[Relation, Standing] = {
     "reported": "reported",
@@ -44,21 +44,12 @@ class Mapper:
         self._relations = lru_cache(maxsize=None)(self._read)
         self._cells = lru_cache(maxsize=None)(self._fill)
 
-    @property
-    def axes(self) -> tuple[str, ...]:
-        """What groups may be by: the axes by which quotations are labelled.
-
-        Age, sex, place and occupation often go without saying, so that an empty cell would say
-        more than anybody knows.
-        """
-        return tuple(dict.fromkeys(c.axis for c in self._concepts.words if is_labelled(c)))
-
     def draw(self, of: str, axis: str, documents: Collection[str], find: str = "") -> EvidenceMap:
         """Draw a map.
 
         Args:
             of: What the rows are, one of `ROWS`.
-            axis: What the groups are by, one of `axes`.
+            axis: What the groups are by, one of `whom.labelled_axes`.
             documents: Ids of the documents that may be looked at.
             find: Keep only the rows with all these words in their label or words.
 
@@ -81,7 +72,7 @@ class Mapper:
             of,
             axis,
             tuple(Row(c, naming[c]) for c in rows),
-            tuple(Column(g, self._includes(g)) for g in self._groups(axis)),
+            tuple(self._column(g, allowed) for g in self._groups(axis)),
             tuple(c for c in subjects if not naming[c]),
             held,
             len(allowed),
@@ -95,23 +86,24 @@ class Mapper:
             by_id = {p.id: p for p in self._naming.passages[entry.document_id]}
             for name, _ in entry.passages:
                 passage = by_id[name]
-                tag = _strongest(t for t in self._equity.tags(passage) if t.group in within)
+                tags = _strongest([t for t in self._equity.tags(passage) if t.group in within])
                 marks = [
                     (m.start, m.end)
                     for m in self._concepts.mentions(passage.text)
                     if m.concept in within
                 ]
-                found.append(Reading(passage, tag, tuple(dict.fromkeys(marks))))
+                found.append(Reading(passage, tags, tuple(dict.fromkeys(marks))))
         return found
 
     def _check(self, of: str, axis: str) -> None:
         if of not in ROWS:
             raise BadQuestion(f"A map has no rows '{of}'. Choose one of {', '.join(ROWS)}.")
-        if axis not in self.axes:
+        axes = labelled_axes()
+        if axis not in axes:
+            unsaid = ", ".join(axis for axis in AXES if axis not in axes)
             raise BadQuestion(
-                f"There is no map of groups by '{axis}'. Choose one of {', '.join(self.axes)}; "
-                "what else groups may be by often goes without saying, so that an empty cell would "
-                "say nothing."
+                f"There is no map of groups by '{axis}'. Choose one of {', '.join(axes)}. "
+                f"({unsaid}: these often go without saying, so an empty cell would mean nothing.)"
             )
 
     def _groups(self, axis: str) -> list[Concept]:
@@ -122,9 +114,10 @@ class Mapper:
             if concept.axis == axis and is_labelled(concept) and not is_compared_with(concept)
         ]
 
-    def _includes(self, group: Concept) -> tuple[Concept, ...]:
+    def _column(self, group: Concept, allowed: frozenset[str]) -> Column:
         narrower = self._concepts.narrower(group)
-        return tuple(c for c in self._concepts.words if c in narrower and c != group)
+        includes = tuple(c for c in self._concepts.words if c in narrower and c != group)
+        return Column(group, includes, len(self._naming.documents(group) & allowed))
 
     def _fits(self, concept: Concept, find: str) -> bool:
         known = " ".join((concept.id, concept.label, *self._concepts.words[concept])).casefold()
@@ -185,10 +178,14 @@ class Mapper:
         return found
 
 
-def _strongest(tags: Iterable[Tag]) -> Tag:
-    """The strongest of some tags, of equals the first; there must be one."""
-    first, *others = tags
-    for tag in others:
-        if stronger(tag.relation, first.relation):
-            first = tag
-    return first
+def _strongest(tags: Sequence[Tag]) -> tuple[Tag, ...]:
+    """Of some tags those of the strongest relation, each group once; there must be one."""
+    best = tags[0].relation
+    for tag in tags:
+        if stronger(tag.relation, best):
+            best = tag.relation
+    by_group: dict[Concept, Tag] = {}
+    for tag in tags:
+        if tag.relation == best:
+            by_group.setdefault(tag.group, tag)
+    return tuple(by_group.values())

@@ -25,7 +25,7 @@ from retriever.vocabulary import DATA
 Relation = Literal["reported", "studied", "mentioned", "absent"]
 Place = Literal["quotation", "heading", "title"]
 
-_WORDS = DATA / "whom.toml"
+WORDS = DATA / "whom.toml"
 _LISTS = (
     "absent",
     "studied",
@@ -242,10 +242,10 @@ def check(concepts: Concepts) -> None:
     for name in _OF_GROUPS:
         for group in words[name]:
             if f"group:{group}" not in concepts.by_key:
-                raise SettingsError(f"{_WORDS}: {name} names '{group}', which is no group.")
+                raise SettingsError(f"{WORDS}: {name} names '{group}', which is no group.")
     for axis in words["labelled_axes"]:
         if axis not in AXES:
-            raise SettingsError(f"{_WORDS}: labelled_axes names '{axis}', which is no axis.")
+            raise SettingsError(f"{WORDS}: labelled_axes names '{axis}', which is no axis.")
 
 
 def is_compared_with(group: Concept) -> bool:
@@ -253,12 +253,17 @@ def is_compared_with(group: Concept) -> bool:
     return group.id in _list("compared_with")
 
 
+def labelled_axes() -> tuple[str, ...]:
+    """The axes by which quotations are labelled: those that do not go unsaid."""
+    return tuple(_words()["labelled_axes"])
+
+
 def is_labelled(concept: Concept) -> bool:
     """Whether quotations are labelled by a concept: a group, by an axis that does not go unsaid."""
-    return concept.axis in _list("labelled_axes") and concept.id not in _list("in_general")
+    return concept.axis in labelled_axes() and concept.id not in _list("in_general")
 
 
-def read(path: Path = _WORDS) -> dict[str, list[str]]:
+def read(path: Path = WORDS) -> dict[str, list[str]]:
     """Read the words on whom sentences are about: name of a list -> its words.
 
     Raises:
