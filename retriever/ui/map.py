@@ -82,16 +82,17 @@ def _show(source: Library) -> None:
     st.html(map_words.meanings_html())
     paragraph(
         "A document counts once in a cell, by the strongest it does for the group. A broader group "
-        "takes in the narrower ones. All this is worked out from words, sentence by sentence, and "
-        "is sometimes wrong: read the passages of a cell before you rely on it.",
+        "takes in the narrower ones. The counts are worked out from words, sentence by sentence, "
+        "and some are wrong: they say where to look. Read a cell's passages before you rely on it.",
         "aside",
     )
     if drawn.rows and columns:
         _table_and_picture(drawn, columns)
     else:
+        none = "speaks of any of these" if columns else "names any of these groups"
         paragraph(
-            "No document that the filters let through speaks of any of these. Look for "
-            "fewer or other words, or remove a filter."
+            f"No document that the filters let through {none}. Look for fewer or other words, "
+            "choose other groups, or remove a filter."
         )
     st.html(map_words.left_out_html(drawn))
     _look_up(drawn)
@@ -200,7 +201,8 @@ def _table_and_picture(drawn: EvidenceMap, columns: Sequence[Column]) -> None:
     st.html(map_words.map_html(drawn, rows, columns, _address_of))
     st.download_button("Whole map (CSV)", to_csv(drawn), f"{_name(drawn)}.csv", key="csv")
     st.html("<h2>Map as a picture</h2>")
-    picture = map_picture.draw(drawn, rows, columns)
+    with st.spinner("Drawing the map…"):
+        picture = map_picture.draw(drawn, rows, columns)
     described = map_picture.described(drawn, rows, columns)
     st.html(map_words.picture_html(picture.png, picture.width, described))
     st.download_button(

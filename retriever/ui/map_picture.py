@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import vl_convert
@@ -24,6 +26,7 @@ _COLOURS = {
 _FONT = "Liberation Sans, Arial, sans-serif"
 _SQUARE = (46, 30)  # pixels across and down
 _SCALE = 2  # for screens that show two pixels as one
+_SHADES = 64  # of a flat picture; a tenth of the bytes
 
 
 @dataclass(frozen=True)
@@ -42,10 +45,16 @@ def draw(drawn: EvidenceMap, rows: Sequence[Row], columns: Sequence[Column]) -> 
         rows: Those to show, at least one.
         columns: Those to show, at least one.
     """
-    spec = _spec(drawn, rows, columns)
+    return _render(json.dumps(_spec(drawn, rows, columns)))
+
+
+@lru_cache(maxsize=32)
+def _render(spec: str) -> Drawing:
     png = vl_convert.vegalite_to_png(spec, scale=_SCALE, allowed_base_urls=[])
+    smaller = io.BytesIO()
     with Image.open(io.BytesIO(png)) as image:
-        return Drawing(png, image.width // _SCALE)
+        image.convert("RGB").quantize(_SHADES).save(smaller, "PNG")
+        return Drawing(smaller.getvalue(), image.width // _SCALE)
 
 
 def described(drawn: EvidenceMap, rows: Sequence[Row], columns: Sequence[Column]) -> str:
