@@ -46,7 +46,7 @@ class TestMap:
         at_page(app, MAP_PAGE, find="bowel screening")
         page = source(app)
         assert page.index("<table") < page.index("<img")
-        assert "<caption>Topics by ethnicity: how many documents report" in page
+        assert "<caption><span>Topics by ethnicity: how many documents report" in page
         said = row(app, "bowel cancer screening")
         assert said.startswith("bowel cancer screening 5 documents")
         assert "1 reported : bowel cancer screening, Pakistani people" in said
@@ -70,6 +70,7 @@ class TestMap:
         assert re.search(r"No document names these groups \(\d+\) .*Roma people", said)
         assert re.search(r"No document speaks of these topics \(\d+\) .*asthma", said)
         assert "South Asian people here take in Indian people" in said
+        assert re.search("There is no map by these: .*age.* often go without saying", said)
 
     def test_rows_axis_and_words_are_put_into_the_address(self, app: AppTest) -> None:
         at_page(app, MAP_PAGE)

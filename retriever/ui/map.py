@@ -95,6 +95,7 @@ def _show(source: Library) -> None:
             "choose other groups, or remove a filter."
         )
     st.html(map_words.left_out_html(drawn))
+    paragraph(map_words.unmapped(), "aside")
     _look_up(drawn)
 
 

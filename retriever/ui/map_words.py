@@ -6,7 +6,7 @@ import base64
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
 
-from retriever.concepts import Concept
+from retriever.concepts import AXES, Concept
 from retriever.evidence_map import STANDINGS, Cell, Column, EvidenceMap, Reading, Row
 from retriever.labels import (
     LABELS,
@@ -17,6 +17,7 @@ from retriever.labels import (
 )
 from retriever.schema import Metadata
 from retriever.ui import words
+from retriever.whom import labelled_axes
 
 AT_ONCE = 3
 """Passages of a document that are shown without being asked for."""
@@ -25,6 +26,15 @@ AT_ONCE = 3
 def capital(text: str) -> str:
     """A text with its first letter a capital."""
     return text[:1].upper() + text[1:]
+
+
+def unmapped() -> str:
+    """By what there is no map, and why."""
+    axes = ", ".join(axis_in_words(axis) for axis in AXES if axis not in labelled_axes())
+    return (
+        f"There is no map by these: {axes}. They often go without saying, so an empty cell would "
+        "mean nothing."
+    )
 
 
 def meanings_html() -> str:
@@ -65,7 +75,7 @@ def map_html(
     first = escape(drawn.of.removesuffix("s").capitalize())
     return (
         f'<div class="scroll map-box" role="region" tabindex="0" aria-label="{said}">'
-        f'<table class="map"><caption>{said}</caption>'
+        f'<table class="map"><caption><span>{said}</span></caption>'
         f'<thead><tr><th scope="col">{first}</th>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )
