@@ -9,7 +9,9 @@ from retriever.ui.shared import (
     ICON,
     JUDGE,
     LIBRARY,
+    MAP,
     SERVICE,
+    VOCABULARY,
     banner,
     style,
 )
@@ -18,8 +20,10 @@ st.set_page_config(page_title=SERVICE, page_icon=ICON, layout="wide")
 style()
 pages = [
     st.Page(ASK, title="Ask", default=True),
+    st.Page(MAP, title="Evidence map", url_path="map"),
     st.Page(LIBRARY, title="Library", url_path="library"),
     st.Page(DOCUMENT, title="Document", url_path="document"),
+    st.Page(VOCABULARY, title="Vocabulary", url_path="vocabulary"),
     st.Page(JUDGE, title="Judge", url_path="judge"),
     st.Page(EVALUATE, title="Evaluate", url_path="evaluate"),
 ]

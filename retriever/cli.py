@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from retriever import output
+from retriever import evidence_map, output
 from retriever.config import list_settings
 from retriever.errors import RetrieverError
 from retriever.schema import (
@@ -329,6 +329,45 @@ def settings(root: Path | None, layout: str) -> None:
         click.echo(output.as_json([to_dict(row) for row in rows]))
     else:
         click.echo(output.settings_table(rows))
+
+
+@cli.command(
+    "map",
+    epilog=_example(
+        "retriever map --axis deprivation --find screening",
+        "retriever map --rows interventions --from-year 2015 --format csv > map.csv",
+    ),
+)
+@click.option(
+    "--rows",
+    type=click.Choice(tuple(evidence_map.ROWS)),
+    default="topics",
+    show_default=True,
+    help="What the rows are.",
+)
+@click.option(
+    "--axis",
+    default="ethnicity",
+    show_default=True,
+    help="What the groups are by, for example deprivation.",
+)
+@click.option("--find", default="", help="Only rows with all these words in their name or words.")
+@filter_options
+@format_option("table", "json", "csv")
+@click.pass_obj
+def draw_map(
+    root: Path | None, rows: str, axis: str, find: str, filters: Filters, layout: str
+) -> None:
+    """Map topics or interventions against population groups: what is reported for whom.
+
+    Documents count once in each cell: they report something for the group, or it took part in
+    them, or they only mention it. A broader group takes in the narrower ones.
+    """
+    drawn = _open(root).evidence_map(rows, axis, filters, find)
+    if layout == "json":
+        click.echo(output.as_json(evidence_map.to_json(drawn)))
+    else:
+        click.echo(evidence_map.to_csv(drawn) if layout == "csv" else output.map_table(drawn))
 
 
 @cli.group(

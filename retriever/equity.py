@@ -68,7 +68,11 @@ class Silence:
 
 
 class Equity:
-    """Reads off the passages of one index whom they are about. Safe for many threads."""
+    """Reads off the passages of one index whom they are about. Safe for many threads.
+
+    Attributes:
+        tags: Passage -> the tags of its sentences, in order.
+    """
 
     def __init__(self, naming: Naming) -> None:
         """Prepare for an index.
@@ -78,7 +82,7 @@ class Equity:
         """
         self._naming = naming
         self._concepts = naming.concepts
-        self._tags = lru_cache(maxsize=_VIEWS)(self._read)
+        self.tags = lru_cache(maxsize=_VIEWS)(self._read)
 
     def asked(self, question: str) -> tuple[Concept, ...]:
         """The groups that a question names, those left out that take another of them in."""
@@ -242,27 +246,32 @@ class Equity:
     def _in_document(
         self, document: str, group: Concept, topics: tuple[Concept, ...]
     ) -> Tag | None:
-        """The strongest tag of a group, or a narrower one, where a document is on the topics.
-
-        In a short document everything counts; in a longer one the passages that name a topic and
-        those beside them.
-        """
+        """The strongest tag of a group, or a narrower one, where a document is on the topics."""
         if document not in self._naming.documents(group):
             return None
         within = self._concepts.narrower(group)
-        passages = self._naming.passages[document]
-        names = [self._naming.named(passage) for passage in passages]
-        near = _near_topics(names, topics) if len(passages) > _WHOLE else range(len(passages))
         best: Tag | None = None
-        for number, passage in enumerate(passages):
-            if number not in near or group not in names[number]:
+        for passage in self.near(document, topics):
+            if group not in self._naming.named(passage):
                 continue
-            for tag in self._tags(passage):
-                if tag.group in within and (best is None or _stronger(tag, best)):
+            for tag in self.tags(passage):
+                if tag.group in within and (best is None or stronger(tag.relation, best.relation)):
                     best = tag
             if best is not None and best.relation == "reported":
                 break
         return best
+
+    def near(self, document: str, topics: Sequence[Concept]) -> list[Passage]:
+        """The passages of a document that count as on some topics, in order of the text.
+
+        In a short document all do; in a longer one those that name the topics and those beside
+        them.
+        """
+        passages = self._naming.passages[document]
+        if len(passages) <= _WHOLE:
+            return passages
+        near = _near_topics([self._naming.named(passage) for passage in passages], topics)
+        return [passage for number, passage in enumerate(passages) if number in near]
 
     def _read(self, passage: Passage) -> list[Tag]:
         return self._tags_of(passage.text, passage)
@@ -282,8 +291,9 @@ def _near_topics(names: Sequence[frozenset[Concept]], topics: Sequence[Concept])
     return {n + step for n in places for step in (-1, 0, 1)}
 
 
-def _stronger(one: Tag, other: Tag) -> bool:
-    return _ORDER.index(one.relation) < _ORDER.index(other.relation)
+def stronger(one: Relation, other: Relation) -> bool:
+    """Whether a relation says more about a group than another one."""
+    return _ORDER.index(one) < _ORDER.index(other)
 
 
 def _rank(match: Match) -> int:

@@ -40,6 +40,21 @@ def whom(basis: Basis) -> tuple[str, str]:
     return said.format(asked=_sentence(basis.asked), group=basis.group), rests
 
 
+def axis_in_words(axis: str) -> str:
+    """What groups are by, in words."""
+    return str(LABELS["axes"][axis])
+
+
+def relation_in_words(relation: str, groups: Sequence[str]) -> str:
+    """What a passage does for some groups, in words."""
+    return _sentence(LABELS["relations"][relation].format(group=_joined(groups)))
+
+
+def place_in_words(place: str, words: Sequence[str]) -> str:
+    """Where the words stand that name a group, and which they are."""
+    return str(LABELS["places"][place]).format(words="”, “".join(dict.fromkeys(words)))
+
+
 def read_as(query: Query) -> str:
     """What a question was taken to be about and for whom; empty where no word was known."""
     if not query.topics and not query.populations:

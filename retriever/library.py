@@ -26,6 +26,7 @@ from retriever.errors import (
     RetrieverError,
     UnknownDocument,
 )
+from retriever.evidence_map import Cell, EvidenceMap, Reading
 from retriever.indexing import ShowProgress, bring_up_to_date, document_of
 from retriever.question import AS_ASKED, understand
 from retriever.remembering import RememberingEmbedder
@@ -149,6 +150,37 @@ class Library:
             scope,
             stopwatch,
         )
+
+    def evidence_map(
+        self,
+        rows: str = "topics",
+        axis: str = "ethnicity",
+        filters: Filters = NO_FILTERS,
+        find: str = "",
+    ) -> EvidenceMap:
+        """Topics or interventions against population groups: what is reported for whom.
+
+        Args:
+            rows: `topics` or `interventions`.
+            axis: What the groups are by: `ethnicity`, `deprivation`, ...
+            filters: Restrictions on the documents.
+            find: Keep only the rows with all these words in their label or words.
+
+        Raises:
+            BadQuestion: Rows, axis or a filter are none that there are.
+            IndexMissing, IndexMismatch: As `search`.
+        """
+        searcher = self.searcher()
+        scope = searcher.scope(filters, self._gone(searcher))
+        return searcher.evidence_map(rows, axis, scope, find)
+
+    def read_cell(self, cell: Cell) -> list[Reading]:
+        """The passages of a cell of the map, each with why it stands there.
+
+        Raises:
+            IndexMissing, IndexMismatch: As `search`.
+        """
+        return self.searcher().mapper.read(cell)
 
     def remembering(self, questions: Sequence[str] = ()) -> Self:
         """The same library, sharing the index in memory, that embeds each text once.

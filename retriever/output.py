@@ -18,6 +18,8 @@ from typing import Any, TextIO
 
 from retriever.concepts import Concept, Concepts
 from retriever.config import Setting
+from retriever.evidence_map import STANDINGS, EvidenceMap
+from retriever.evidence_map import Row as MapRow
 from retriever.labels import feature_in_words, kind_of_source, read_as, status_of, whom
 from retriever.schema import (
     Answer,
@@ -424,3 +426,28 @@ def _concept_text(entry: dict[str, Any]) -> str:
         if entry[name]
     ]
     return "\n".join([f"{entry['label']} ({kind}; id {entry['id']})", *said])
+
+
+def map_table(drawn: EvidenceMap) -> str:
+    """The cells of a map that hold something, and how many groups each row has nothing on."""
+    rows = [line for row in drawn.rows for line in _map_lines(drawn, row)]
+    said = (
+        f"{drawn.searched} documents looked through. A document counts once in a cell; a broader "
+        "group takes in the narrower ones."
+    )
+    unnamed = ", ".join(concept.label for concept in drawn.unnamed)
+    blocks = [table((drawn.of, "documents", "group", *STANDINGS), rows), wrapped(said)]
+    if unnamed:
+        blocks.append(wrapped(f"No document speaks of: {unnamed}."))
+    return "\n\n".join(blocks)
+
+
+def _map_lines(drawn: EvidenceMap, row: MapRow) -> Iterator[Row]:
+    cells = [drawn.cell(row.subject, column.group) for column in drawn.columns]
+    held = [cell for cell in cells if cell.entries]
+    for cell in held:
+        numbers = (len(cell.documents(standing)) for standing in STANDINGS)
+        yield (row.subject.label, row.documents, cell.group.label, *numbers)
+    if empty := len(cells) - len(held):
+        groups = f"({empty} {'other ' if held else ''}group{'s' if empty > 1 else ''}: nothing)"
+        yield (row.subject.label, row.documents, groups, None, None, None)

@@ -19,9 +19,11 @@ from retriever.coverage import Coverage, CoverageReader
 from retriever.embedder import Embedder, Vectors
 from retriever.equity import Equity, Shortfall, Silence, without_result
 from retriever.errors import BadQuestion
+from retriever.evidence_map import EvidenceMap
 from retriever.features import FEATURES, Describer, Pool
 from retriever.fusion import FUSIONS, Scores, ranks, with_documents
 from retriever.generation import FileRecord, Generation
+from retriever.mapper import Mapper
 from retriever.naming import Naming
 from retriever.ranker import packaged
 from retriever.schema import MODES, SOURCE_TYPES, Filters, Hit, Mode, Passage
@@ -77,6 +79,7 @@ class Searcher:
     Attributes:
         naming: What its passages name.
         equity: Whom they are about.
+        mapper: Maps of that.
     """
 
     def __init__(self, index: Generation, settings: Settings, embedder: Embedder) -> None:
@@ -94,6 +97,8 @@ class Searcher:
         self.naming = Naming(index, titles, concepts.packaged())
         self._coverage = CoverageReader(self.naming)
         self.equity = Equity(self.naming)
+        kinds = {name: file.entry.metadata.source_type for name, file in self.files.items()}
+        self.mapper = Mapper(self.naming, self.equity, kinds)
 
     @classmethod
     def open(cls, index: Path, settings: Settings, embedder: Embedder) -> Self:
@@ -342,6 +347,10 @@ class Searcher:
     def silences(self, question: str, scope: Scope) -> list[Silence]:
         """What it wants to know and no document speaks of; see `Equity.silences`."""
         return self.equity.silences(question, self._in_scope(scope))
+
+    def evidence_map(self, of: str, axis: str, scope: Scope, find: str) -> EvidenceMap:
+        """Subjects against groups, over the documents in scope; see `Mapper.draw`."""
+        return self.mapper.draw(of, axis, self._in_scope(scope), find)
 
     def passages_of(self, document_id: str) -> list[Passage]:
         """The passages of one document, in order of the text."""

@@ -26,6 +26,32 @@ class SourceTypeRule:
     patterns: tuple[re.Pattern[str], ...]
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Which file of words librarians edit, and what it says of itself."""
+
+    path: Path
+    source: str
+    date: str
+    version: str
+
+
+def origin(path: Path) -> Origin:
+    """What a file of words says of itself.
+
+    Raises:
+        SettingsError: It cannot be read, or does not state its source, date and version.
+    """
+    try:
+        stated = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read as TOML: {error}. Correct it.") from error
+    missing = [name for name in ("source", "date", "version") if name not in stated]
+    if missing:
+        raise SettingsError(f"{path} does not state its {' and '.join(missing)}. Add that line.")
+    return Origin(path, *(str(stated[name]) for name in ("source", "date", "version")))
+
+
 def infer_source_type(metadata: Metadata, head_of_text: str) -> str:
     """Tell the kind of source by the rules of `source_types.toml`.
 

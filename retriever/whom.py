@@ -13,7 +13,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -25,7 +25,7 @@ from retriever.vocabulary import DATA
 Relation = Literal["reported", "studied", "mentioned", "absent"]
 Place = Literal["quotation", "heading", "title"]
 
-_WORDS = DATA / "whom.toml"
+WORDS = DATA / "whom.toml"
 _LISTS = (
     "absent",
     "studied",
@@ -144,11 +144,17 @@ def _is_about_its_own(text: str, section: Sequence[str]) -> bool:
     return not background and not _pattern("other_work").search(text)
 
 
-def _inherited(over: str, concepts: Concepts) -> list[Mention]:
+@lru_cache(maxsize=20_000)  # the same heading stands over many sentences
+def _inherited(over: str, concepts: Concepts) -> tuple[Mention, ...]:
     """The groups of a heading or title under which everything is about them."""
     if _pattern("not_wholly").search(over):
-        return []
-    return [mention for mention in concepts.mentions(over) if _of_people(over, mention)]
+        return ()
+    return tuple(mention for mention in concepts.mentions(over) if _of_people(over, mention))
+
+
+@lru_cache(maxsize=20_000)
+def _named_over(heading: str, concepts: Concepts) -> frozenset[Concept]:
+    return concepts.named(heading)
 
 
 def _of_people(over: str, mention: Mention) -> bool:
@@ -212,7 +218,7 @@ def _without_those_compared_with(
     compared = _list("compared_with")
     axes = {tag.group.axis for tag in found if tag.group.id not in compared}
     for heading in section:
-        axes |= {c.axis for c in concepts.named(heading) if c.id not in compared}
+        axes |= {c.axis for c in _named_over(heading, concepts) if c.id not in compared}
     for tag in found:
         if tag.group.id not in compared or tag.group.axis not in axes:
             yield tag
@@ -296,11 +302,11 @@ def check(concepts: Concepts) -> None:
     for name in _OF_GROUPS:
         for group in words[name]:
             if f"group:{group}" not in concepts.by_key:
-                raise SettingsError(f"{_WORDS}: {name} names '{group}', which is no group.")
+                raise SettingsError(f"{WORDS}: {name} names '{group}', which is no group.")
     for name in _OF_AXES:
         for axis in words[name]:
             if axis not in AXES:
-                raise SettingsError(f"{_WORDS}: {name} names '{axis}', which is no axis.")
+                raise SettingsError(f"{WORDS}: {name} names '{axis}', which is no axis.")
 
 
 def is_compared_with(group: Concept) -> bool:
@@ -308,12 +314,17 @@ def is_compared_with(group: Concept) -> bool:
     return group.id in _list("compared_with")
 
 
+def labelled_axes() -> tuple[str, ...]:
+    """The axes by which quotations are labelled: those that do not go unsaid."""
+    return tuple(_words()["labelled_axes"])
+
+
 def is_labelled(concept: Concept) -> bool:
     """Whether quotations are labelled by a concept: a group, by an axis that does not go unsaid."""
-    return concept.axis in _list("labelled_axes") and concept.id not in _list("in_general")
+    return concept.axis in labelled_axes() and concept.id not in _list("in_general")
 
 
-def read(path: Path = _WORDS) -> dict[str, list[str]]:
+def read(path: Path = WORDS) -> dict[str, list[str]]:
     """Read the words on whom sentences are about: name of a list -> its words.
 
     Raises:

@@ -22,11 +22,12 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("concepts", "intents", "shortforms", "loaders", "passages"),
     ("embedder", "lexical", "vector", "fusion"),
     ("whom", "question"),
+    ("evidence_map",),
     ("store", "corpus", "remembering", "relevance"),
     ("generation",),
     ("indexing", "features", "naming"),
     ("statements", "coverage", "equity"),
-    ("ranker",),
+    ("ranker", "mapper"),
     ("search",),
     ("answer",),
     ("library",),
@@ -100,7 +101,7 @@ def test_no_modules_import_one_another_in_a_ring() -> None:
 
 
 @pytest.mark.parametrize("command", [[], ["index"], ["search"], ["ask"], ["show"], ["settings"],
-                                     ["evaluate"], ["vocabulary"]])
+                                     ["evaluate"], ["vocabulary"], ["map"]])
 def test_help_loads_nothing_heavy(command: list[str]) -> None:
     heavy = ("torch", "faiss", "bm25s", "streamlit", "sentence_transformers", "lxml", "pypdf",
              "numpy", "trafilatura", "docx", "pypdfium2", "transformers", "ir_measures")

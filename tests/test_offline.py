@@ -64,6 +64,10 @@ page = AppTest.from_file(sys.argv[1], default_timeout=120)
 page.query_params["q"] = "Do reminder letters raise bowel cancer screening uptake?"
 page.run()
 assert not page.exception, page.exception
+page.switch_page("retriever/ui/map.py")
+page.query_params["axis"] = "deprivation"
+page.run()
+assert "<img" in "".join(str(part.proto.body) for part in page.main.get("html"))
 """
 
 DOCUMENTS = {

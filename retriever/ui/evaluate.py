@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
-from functools import partial
 from html import escape
 from pathlib import Path
 
@@ -19,12 +18,12 @@ from retriever.judgements import Judgement, Question, read_questions
 from retriever.schema import MODES, Passage
 from retriever.ui import evaluator_words, words
 from retriever.ui.shared import (
+    choice,
     heading,
     library,
     paragraph,
     problem,
     problems_in_a_box,
-    put_into_address,
 )
 
 # The names of the address's values: which kept evaluation, what is looked at, which question.
@@ -220,7 +219,7 @@ def _result(source: Library, evaluation: Evaluation, name: str) -> None:
     for text in _about(source, evaluation):
         paragraph(text)
     st.html(evaluator_words.scores_html(evaluation))
-    measure = _choice("Look at the measure", MEASURE, evaluation.measures)
+    measure = choice("Look at the measure", MEASURE, evaluation.measures)
     _differences(evaluation, measure)
     if evaluation.slices:
         st.html("<h2>For whom, and for what</h2>")
@@ -255,18 +254,6 @@ def _about(source: Library, evaluation: Evaluation) -> Iterator[str]:
         )
 
 
-def _choice(label: str, name: str, options: Sequence[str]) -> str:
-    """A list to choose from whose choice stands in the address."""
-    wanted = st.query_params.get(name, "")
-    st.session_state[name] = wanted if wanted in options else options[0]
-    chosen: str = st.selectbox(label, options, key=name, on_change=partial(_chosen, name))
-    return chosen
-
-
-def _chosen(name: str) -> None:
-    put_into_address(name, st.session_state[name])
-
-
 def _others(evaluation: Evaluation) -> list[str]:
     return [system for system in evaluation.systems if system != evaluation.baseline]
 
@@ -277,7 +264,7 @@ def _differences(evaluation: Evaluation, measure: str) -> None:
     baseline, here = evaluation.baseline, st.query_params.to_dict()
     system, compared = evaluation.systems[0], [evaluation.systems[0]]
     if baseline:
-        system = _choice(f"Compare {baseline} with", SYSTEM, _others(evaluation))
+        system = choice(f"Compare {baseline} with", SYSTEM, _others(evaluation))
         compared = [baseline, system]
     scored = []
     for question in evaluation.questions:
@@ -340,7 +327,7 @@ def _question(source: Library, evaluation: Evaluation, question: Question) -> No
     st.html(f"<h2>{escape(question.text)}</h2>")
     shown = [evaluation.systems[0]]
     if evaluation.baseline:
-        other = _choice(
+        other = choice(
             f"Beside {evaluation.baseline}, the ranking of", SYSTEM, _others(evaluation)
         )
         shown = [evaluation.baseline, other]

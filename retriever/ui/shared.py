@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from html import escape
 from pathlib import Path
 
@@ -24,6 +25,8 @@ DOCUMENT = _FOLDER / "document.py"
 LIBRARY = _FOLDER / "library.py"
 JUDGE = _FOLDER / "judge.py"
 EVALUATE = _FOLDER / "evaluate.py"
+MAP = _FOLDER / "map.py"
+VOCABULARY = _FOLDER / "vocabulary.py"
 
 # A file of our own: Streamlit fetches its named icons and emojis from other computers.
 ICON = str(_FOLDER / "icon.svg")
@@ -61,11 +64,43 @@ def picture(pdf: Path, sha256: str, page: int, quotation: str) -> Picture:
     return render(pdf, page, quotation)
 
 
-def put_into_address(name: str, value: str) -> None:
-    """Put a value into the address, or take it out where it is empty."""
+def put_into_address(name: str, value: str | list[str]) -> None:
+    """Put a value, or several, into the address, or take it out where it is empty."""
     st.query_params.pop(name, None)
     if value:
         st.query_params[name] = value
+
+
+def choice(
+    label: str, name: str, options: Sequence[str], in_words: Callable[[str], str] = str
+) -> str:
+    """A list to choose from whose choice stands in the address; the first unless it says else."""
+    wanted = st.query_params.get(name, "")
+    st.session_state[name] = wanted if wanted in options else options[0]
+    chosen: str = st.selectbox(
+        label, options, key=name, format_func=in_words, on_change=partial(_chosen, name)
+    )
+    return chosen
+
+
+def choices(
+    label: str, name: str, options: Sequence[str], in_words: Callable[[str], str] = str
+) -> list[str]:
+    """A list to choose several from, which stand in the address; none means any."""
+    wanted = st.query_params.get_all(name)
+    st.session_state[name] = [option for option in options if option in wanted]
+    return st.multiselect(
+        label,
+        options,
+        key=name,
+        format_func=in_words,
+        placeholder="Any",
+        on_change=partial(_chosen, name),
+    )
+
+
+def _chosen(name: str) -> None:
+    put_into_address(name, st.session_state[name])
 
 
 def style() -> None:
