@@ -103,7 +103,7 @@ def compose(
     with watch.time("whom"):
         chosen = _choose(found, asked, searcher, settings, per_document)
         findings = tuple(_finding(candidate, searcher, asked) for candidate in chosen)
-        shortfalls = searcher.shortfalls(query.text, scope) if findings else []
+        shortfalls = _unanswered(searcher.shortfalls(query.text, scope), findings, chosen, searcher)
         silences = searcher.silences(query.text, scope) if findings else []
     with watch.time("coverage"):
         coverage = searcher.coverage(query.text, hits, shortfalls) if findings else None
@@ -125,6 +125,31 @@ def compose(
         nearness=near,
         covered=covered,
     )
+
+
+def _unanswered(
+    shortfalls: Sequence[Shortfall],
+    findings: Sequence[Finding],
+    chosen: Sequence[_Candidate],
+    searcher: Searcher,
+) -> list[Shortfall]:
+    """The groups without a result for which no finding that is shown has one on a topic either.
+
+    A shortfall looks for documents on all topics of the question at once; nobody is to be told
+    that there is nothing beside a quotation that is something.
+    """
+    held = {
+        (basis.asked, topic)
+        for finding, candidate in zip(findings, chosen, strict=True)
+        for basis in finding.basis
+        if basis.match == "direct"
+        for topic in searcher.naming.named(candidate.hit.passage)
+    }
+    return [
+        shortfall
+        for shortfall in shortfalls
+        if findings and not any((shortfall.group.label, topic) in held for topic in shortfall.topics)
+    ]
 
 
 def _understood(query: Query, asked: Sequence[Concept], searcher: Searcher) -> Query:

@@ -165,9 +165,11 @@ class Concepts:
                 best.pop("group", None)
                 until["group"] = max(until.get("group", 0), at + trapped)
             for kind, (length, concepts) in best.items():
+                end = words[at + length - 1][2]
+                if kind == "group" and text[end : end + 1] == "%":
+                    continue  # "over 80%" is no age
                 if at >= until.get(kind, 0):
                     until[kind] = at + length
-                    end = words[at + length - 1][2]
                     found += [Mention(concept, words[at][1], end) for concept in concepts]
         groups = [(m.start, m.end) for m in found if m.concept.kind == "group"]
         return [m for m in found if m.concept.kind == "group" or not _inside(m, groups)]

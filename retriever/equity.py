@@ -89,8 +89,19 @@ class Equity:
         return tuple(c for c in named(question, self._concepts) if is_labelled(c))
 
     def topics(self, question: str) -> tuple[Concept, ...]:
-        """What a question is about: its topics, else its interventions, else its outcomes."""
-        asked = named(question, self._concepts)
+        """What a question is about: its topics, else its interventions, else its outcomes.
+
+        A topic that holds the name of a group, as "Roma health" does, says whom it is about.
+        """
+        mentions = self._concepts.mentions(question)
+        groups = [m for m in mentions if is_labelled(m.concept)]
+        of_people = {
+            m.concept
+            for m in mentions
+            if m.concept.kind == "topic"
+            and any(m.start <= g.start and g.end <= m.end for g in groups)
+        }
+        asked = [c for c in named(question, self._concepts) if c not in of_people]
         of_kinds = ([c for c in asked if c.kind == kind] for kind in _TOPICS)
         return tuple(next(filter(None, of_kinds), []))
 

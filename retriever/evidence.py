@@ -20,7 +20,7 @@ ASKS = ("effect", "advice")
 
 _FIGURE = re.compile(r"(?<![\w.])[£$€]?\d+(?:[.,·]\d+)*(?:%|\b)")
 _INTERVAL = re.compile(
-    r"\b(?:95|99|90)\s?%|\bCI\b|\bp\s?[<=>≤≥]\s?0?[.·]\d|±|\b(?:OR|RR|HR|IRR|SMD|ICER)\b"
+    r"\b(?:95|99|90)\s?%|\bCI\b|\bp\s?[<=>≤≥]\s?0?[.·]\d|±|\b(?-i:OR|RR|HR|IRR|SMD|ICER)\b"
     r"|\d\s?(?:to|–|-)\s?[-−]?\d+[.·]\d|£[\d,]+ per\b",
     re.IGNORECASE,
 )

@@ -43,3 +43,9 @@ def test_a_word_that_only_looks_like_a_group_names_none(case: dict[str, Any]) ->
 @pytest.mark.parametrize("case", CASES["names"], ids=phrase)
 def test_the_same_word_for_people_is_found(case: dict[str, Any]) -> None:
     assert case["group"] in {group.id for group in named(case["sentence"])}
+
+
+@pytest.mark.parametrize("case", CASES["not_told_apart"], ids=phrase)
+def test_what_is_not_told_apart_at_least_names_the_group_it_says(case: dict[str, Any]) -> None:
+    """When one of these is mended, it moves to `traps`."""
+    assert {group.id for group in named(case["sentence"])} & set(case["not_groups"])
