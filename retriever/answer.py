@@ -146,9 +146,9 @@ def _unanswered(
         for topic in searcher.naming.named(candidate.hit.passage)
     }
     return [
-        shortfall
-        for shortfall in shortfalls
-        if findings and not any((shortfall.group.label, topic) in held for topic in shortfall.topics)
+        each
+        for each in shortfalls
+        if findings and not any((each.group.label, topic) in held for topic in each.topics)
     ]
 
 

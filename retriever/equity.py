@@ -91,7 +91,7 @@ class Equity:
     def topics(self, question: str) -> tuple[Concept, ...]:
         """What a question is about: its topics, else its interventions, else its outcomes.
 
-        A topic that holds the name of a group, as "Roma health" does, says whom it is about.
+        A topic named by words of a group, as "Roma health" is, says whom it is about.
         """
         mentions = self._concepts.mentions(question)
         groups = [m for m in mentions if is_labelled(m.concept)]
@@ -99,7 +99,7 @@ class Equity:
             m.concept
             for m in mentions
             if m.concept.kind == "topic"
-            and any(m.start <= g.start and g.end <= m.end for g in groups)
+            and any(m.start < g.end and g.start < m.end for g in groups)
         }
         asked = [c for c in named(question, self._concepts) if c not in of_people]
         of_kinds = ([c for c in asked if c.kind == kind] for kind in _TOPICS)

@@ -279,7 +279,7 @@ def _gives_figures(text: str) -> bool:
 def _says_what_happened(text: str) -> bool:
     """Whether a sentence with words on who took part says what happened as well."""
     found = signals(text)
-    return bool(found.intervals or found.result >= 2)
+    return bool(found.result >= 2 or (found.result and found.intervals))
 
 
 # "(90.6% White, 5.2% South Asian, 3.4% Black)": who was there, in shares
