@@ -40,6 +40,17 @@ def whom(basis: Basis) -> tuple[str, str]:
     return said.format(asked=_sentence(basis.asked), group=basis.group), rests
 
 
+def reported(direction: str) -> tuple[str, str]:
+    """A reported direction in words, and what that means."""
+    said = LABELS["directions"][direction]
+    return str(said["label"]), str(said["meaning"])
+
+
+def kind_of_finding(kind: str) -> str:
+    """A kind of finding in words."""
+    return str(LABELS["kinds"][kind])
+
+
 def read_as(query: Query) -> str:
     """What a question was taken to be about and for whom; empty where no word was known."""
     if not query.topics and not query.populations:
