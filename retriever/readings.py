@@ -39,7 +39,7 @@ KIND_CLASSES = (
     "context",
 )
 SCALE = 5.0  # the length of a text's row of terms, however many it has
-_SHORTEST_PART = 4  # words
+_SHORTEST_PART = 3  # words
 
 
 @dataclass(frozen=True)
@@ -124,28 +124,30 @@ def directions(quotations: Sequence[str], model: WordModel | None = None) -> lis
     """
     model = model or packaged_for_directions()
     whole = model.told([wording.direction_terms(quotation) for quotation in quotations])
-    return [
-        MIXED if told != NO_DIFFERENCE and _is_mixed(quotation, model) else _shown(told)
-        for quotation, told in zip(quotations, whole, strict=True)
-    ]
+    return [_direction(*each, model) for each in zip(quotations, whole, strict=True)]
 
 
-def _shown(told: str | None) -> str | None:
-    return None if told == NOT_STATED else told
+def _direction(quotation: str, told: str | None, model: WordModel) -> str | None:
+    """A quotation's direction: what the whole tells, in the light of its parts.
 
-
-def _is_mixed(quotation: str, model: WordModel) -> bool:
-    """Whether one part of a quotation clearly reports more, and another clearly less.
-
-    A part on those compared with ("and rose in the control group") is no outcome of its own.
+    Where one part speaks of more and another of less, it is `mixed` if both clearly report it, and
+    else nothing is said. A part on those compared with ("and rose in the control group") is no
+    outcome of its own.
     """
+    if told in (NO_DIFFERENCE, NOT_STATED):
+        return None if told == NOT_STATED else told
     found = [
-        part
+        (part, marks)
         for part in wording.parts(quotation)
-        if len(part.split()) >= _SHORTEST_PART and not _is_on_the_compared(wording.marks(part))
+        if len(part.split()) >= _SHORTEST_PART
+        and not _is_on_the_compared(marks := wording.marks(part))
     ]
-    told = set(model.told([wording.direction_terms(part) for part in found])) if found else set()
-    return {INCREASE, DECREASE} <= told
+    more = [part for part, marks in found if "up" in marks and "down" not in marks]
+    less = [part for part, marks in found if "down" in marks and "up" not in marks]
+    if not more or not less:
+        return told
+    said = [set(model.told(list(map(wording.direction_terms, side)))) for side in (more, less)]
+    return MIXED if INCREASE in said[0] and DECREASE in said[1] else None
 
 
 def _is_on_the_compared(marks: Sequence[str]) -> bool:
