@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from retriever import readings
 from retriever.concepts import Concept
 from retriever.config import Answers
 from retriever.coverage import Coverage, nearness
@@ -89,7 +90,7 @@ def compose(
         per_document: The most findings out of one document.
         record: What gave this answer.
         scope: What the filters let through.
-        stopwatch: Told the seconds of `sentences`, `coverage` and `whom`.
+        stopwatch: Told the seconds of `sentences`, `coverage`, `whom` and `readings`.
 
     Returns:
         `answered` or `indirect-only` with findings, most useful first, or `not-held` with none.
@@ -105,6 +106,8 @@ def compose(
         findings = tuple(_finding(candidate, searcher, asked) for candidate in chosen)
         shortfalls = _unanswered(searcher.shortfalls(query.text, scope), findings, chosen, searcher)
         silences = searcher.silences(query.text, scope) if findings else []
+    with watch.time("readings"):
+        findings = _read(findings)
     with watch.time("coverage"):
         coverage = searcher.coverage(query.text, hits, shortfalls) if findings else None
     covered = _covered(coverage)
@@ -423,6 +426,16 @@ def _finding(candidate: _Candidate, searcher: Searcher, asked: Sequence[Concept]
         section=passage.section,
         digest=metadata.digest,
         basis=basis,
+    )
+
+
+def _read(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings with what their quoted words report: its kind, and which way it went."""
+    quotes = [finding.quote for finding in findings]
+    found = zip(findings, readings.kinds(quotes), readings.directions(quotes), strict=True)
+    return tuple(
+        dataclasses.replace(finding, kind=kind, direction=direction)
+        for finding, kind, direction in found
     )
 
 

@@ -55,6 +55,17 @@ def place_in_words(place: str, words: Sequence[str]) -> str:
     return str(LABELS["places"][place]).format(words="”, “".join(dict.fromkeys(words)))
 
 
+def reported(direction: str) -> tuple[str, str]:
+    """A reported direction in words, and what that means."""
+    said = LABELS["directions"][direction]
+    return str(said["label"]), str(said["meaning"])
+
+
+def kind_of_finding(kind: str) -> str:
+    """A kind of finding in words."""
+    return str(LABELS["kinds"][kind])
+
+
 def read_as(query: Query) -> str:
     """What a question was taken to be about and for whom; empty where no word was known."""
     if not query.topics and not query.populations:

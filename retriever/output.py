@@ -20,7 +20,15 @@ from retriever.concepts import Concept, Concepts
 from retriever.config import Setting
 from retriever.evidence_map import STANDINGS, EvidenceMap
 from retriever.evidence_map import Row as MapRow
-from retriever.labels import feature_in_words, kind_of_source, read_as, status_of, whom
+from retriever.labels import (
+    feature_in_words,
+    kind_of_finding,
+    kind_of_source,
+    read_as,
+    reported,
+    status_of,
+    whom,
+)
 from retriever.schema import (
     Answer,
     Check,
@@ -277,6 +285,8 @@ def _finding_text(number: int, finding: Finding) -> str:
     )
     lines = (
         *(" – ".join(filter(None, whom(basis))) for basis in finding.basis),
+        " – ".join(reported(finding.direction)) if finding.direction else "",
+        kind_of_finding(finding.kind) if finding.kind else "",
         finding.title,
         ", ".join(filter(None, source)),
         f"Status: {status.words}" if status else "",

@@ -323,12 +323,16 @@ class Finding:
 
     Attributes:
         match: Axis asked about -> `Basis.match`; empty where no group was asked about.
-        kind: The kind of finding (effectiveness, cost, ...); None: not told yet.
+        kind: The kind of finding (effectiveness, cost, ...), see `readings.KIND_CLASSES`; None
+            where the quoted words do not clearly tell.
         populations: Labels of the groups that it reports something for, asked about or not.
         status: The source's status, see `Metadata.status`.
         section: The headings above the quotation, outermost first.
         digest: See `Metadata.digest`; empty for an original.
         basis: What `match` rests on, in the order of the question.
+        direction: What the quoted words report of an outcome, with what was done against what it
+            was compared with: `increase`, `decrease`, `no clear difference` or `mixed`; None: not
+            stated. It does not say whether that is good.
     """
 
     quote: str
@@ -349,6 +353,7 @@ class Finding:
     section: tuple[str, ...] = ()
     digest: str = ""
     basis: tuple[Basis, ...] = ()
+    direction: str | None = None
 
 
 @dataclass(frozen=True)

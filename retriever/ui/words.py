@@ -6,7 +6,15 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from urllib.parse import quote, urlencode, urlsplit
 
-from retriever.labels import LABELS, kind_of_source, read_as, status_of, whom
+from retriever.labels import (
+    LABELS,
+    kind_of_finding,
+    kind_of_source,
+    read_as,
+    reported,
+    status_of,
+    whom,
+)
 from retriever.schema import Answer, Document, Finding, LibraryEntry, Metadata, Page
 
 _CURRENT = ' aria-current="page"'
@@ -175,6 +183,7 @@ def finding_html(finding: Finding, links: Sequence[tuple[str, str]]) -> str:
             f'<h3 class="card-title">{escape(title)}</h3>',
             quotation_html(finding.quote),
             whom_html(finding),
+            reading_html(finding),
             byline_html(finding.publisher, finding.year, finding.source_type,
                         page_numbers(finding.pages)),
             f'<p class="section">In the section: {escape(section)}</p>' if section else "",
@@ -195,6 +204,18 @@ def whom_html(finding: Finding) -> str:
         for said, rests in [whom(basis)]
     ]
     return f'<ul class="whom">{"".join(lines)}</ul>' if lines else ""
+
+
+def reading_html(finding: Finding) -> str:
+    """What the quoted words report: which way it went and of what kind it is; either if known."""
+    found = ""
+    if finding.direction:
+        said, meaning = reported(finding.direction)
+        aside = f'<span class="aside">({escape(meaning)})</span>'
+        found = f'<p class="reading"><strong>{escape(said)}</strong> {aside}</p>'
+    if finding.kind:
+        found += f'<p class="reading">{escape(kind_of_finding(finding.kind))}</p>'
+    return found
 
 
 def noted(useful: bool) -> str:
