@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from retriever import cautions
 from retriever.concepts import Concept
 from retriever.config import Answers
 from retriever.coverage import Coverage, nearness
@@ -20,6 +21,7 @@ from retriever.equity import Shortfall, in_words
 from retriever.evidence import outcome_part
 from retriever.fusion import Scores
 from retriever.generation import FileRecord
+from retriever.organisations import Body
 from retriever.ranker import packaged_for_coverage, packaged_for_sentences
 from retriever.schema import Answer, Finding, Hit, Outcome, Query, Record, pages_of, to_dict
 from retriever.search import Scope, Searcher, Stopwatch
@@ -81,9 +83,15 @@ def compose(
     held = near >= settings.min_nearness
     with watch.time("sentences"):
         chosen = _choose(query, hits, searcher, settings, per_document) if held else []
+        documents = [candidate.hit.passage.document_id for candidate in chosen]
+        chosen = cautions.behind_successors(chosen, documents, searcher.files)
     with watch.time("whom"):
         asked = searcher.equity.asked(query.text)
-        findings = tuple(_finding(candidate, searcher, asked) for candidate in chosen)
+        read_in = int(record.asked_at[:4])
+        bodies = searcher.organisations.asked(query.text)
+        findings = tuple(
+            _finding(candidate, searcher, asked, bodies, read_in) for candidate in chosen
+        )
         shortfalls = searcher.shortfalls(query.text, scope) if findings else []
     with watch.time("coverage"):
         coverage = searcher.coverage(query.text, hits, shortfalls) if findings else None
@@ -97,7 +105,7 @@ def compose(
         outcome=outcome,
         findings=findings,
         gaps=gaps,
-        warnings=_warnings(findings),
+        warnings=cautions.of_answer(findings, searcher.files, read_in),
         record=record,
         documents_searched=scope.documents,
         passages_searched=len(scope.passages),
@@ -167,7 +175,7 @@ def _choose(
     query: Query, hits: Sequence[Hit], searcher: Searcher, settings: Answers, per_document: int
 ) -> list[_Candidate]:
     """The quotations to show: best first, few per document, near-repeats dropped."""
-    read = spread(hits, settings, per_document)
+    read = _with_successors(spread(hits, settings, per_document), hits, searcher)
     candidates = _candidates(query, read, hits, searcher, settings)
     chosen: list[_Candidate] = []
     shown: Counter[str] = Counter()
@@ -191,6 +199,14 @@ def spread(hits: Sequence[Hit], settings: Answers, per_document: int) -> list[Hi
         if taken[hit.passage.document_id] <= per_document + 1:
             chosen.append(hit)
     return chosen[: settings.passages]
+
+
+def _with_successors(read: list[Hit], hits: Sequence[Hit], searcher: Searcher) -> list[Hit]:
+    """The passages to read and, for each document that was replaced, its successor's best."""
+    documents = {hit.passage.document_id for hit in read}
+    successors = {cautions.successor(document, searcher.files) for document in documents}
+    best = {hit.passage.document_id: hit for hit in reversed(hits)}
+    return read + [best[one] for one in sorted(successors - documents) if one in best]
 
 
 def _candidates(
@@ -244,12 +260,7 @@ def _chances(question: str, found: Sequence[Statement], searcher: Searcher) -> S
 
 
 def _in_force(file: FileRecord) -> float:
-    return _NO_LONGER_IN_FORCE if _is_replaced(file) else 1.0
-
-
-def _is_replaced(file: FileRecord) -> bool:
-    status = file.entry.metadata.status
-    return status == "withdrawn" or status.startswith("superseded-by:")
+    return _NO_LONGER_IN_FORCE if cautions.is_replaced(file.entry.metadata) else 1.0
 
 
 def _window(scores: Scores, best: int, found: Sequence[Span], text: str, most: int) -> Span:
@@ -285,7 +296,13 @@ def _repeats(one: _Candidate, other: _Candidate) -> bool:
     return smaller > 0 and (shared / union >= _NEAR_REPEAT or shared == smaller)
 
 
-def _finding(candidate: _Candidate, searcher: Searcher, asked: Sequence[Concept]) -> Finding:
+def _finding(
+    candidate: _Candidate,
+    searcher: Searcher,
+    asked: Sequence[Concept],
+    bodies: Sequence[Body],
+    read_in: int,
+) -> Finding:
     passage = candidate.hit.passage
     file = searcher.files[passage.document_id]
     metadata = file.entry.metadata
@@ -311,23 +328,21 @@ def _finding(candidate: _Candidate, searcher: Searcher, asked: Sequence[Concept]
         section=passage.section,
         digest=metadata.digest,
         basis=basis,
+        warnings=cautions.of_finding(quote, metadata, read_in),
+        successor=cautions.successor(passage.document_id, searcher.files),
+        terms=_terms(quote, passage.document_id, searcher, bodies),
     )
 
 
-def _warnings(findings: Sequence[Finding]) -> tuple[str, ...]:
-    """A sentence for each source shown that is no longer in force, and one on digests."""
-    found = {}
-    for finding in findings:
-        if finding.status.startswith("superseded-by:"):
-            successor = finding.status.removeprefix("superseded-by:").strip()
-            found[finding.document_id] = f"{finding.title} was replaced by {successor}."
-        elif finding.status == "withdrawn":
-            found[finding.document_id] = f"{finding.title} was withdrawn."
-    digests = len({finding.document_id for finding in findings if finding.digest})
-    if digests:
-        are = "is a digest" if digests == 1 else "are digests"
-        found[""] = (
-            f"{digests} of the documents quoted {are}, not the original: the words are the "
-            "digest's. Read the original before deciding."
+def _terms(
+    quote: str, document_id: str, searcher: Searcher, bodies: Sequence[Body]
+) -> tuple[str, ...]:
+    """The words of a quotation that its readers may not know, explained."""
+    forms = searcher.short_forms(document_id)
+    told: list[str] = []
+    if bodies:
+        texts = [passage.text for passage in searcher.passages_of(document_id)]
+        told = searcher.organisations.terms(
+            bodies, searcher.organisations.named(quote, texts, forms)
         )
-    return tuple(found.values())
+    return (*told, *cautions.abbreviations(quote, forms))

@@ -81,6 +81,8 @@ class Search:
         rrf_k: For `rrf`: the constant added to each rank.
         candidates: How many passages each arm hands to the fusion.
         weighed: How many of the fused passages the ranker weighs.
+        organisations: How much the words of the bodies before and after one asked about count
+            (PCT to CCG to ICB), as a share of its own; 0 leaves them out.
         k1: BM25's term saturation. b: BM25's length normalisation.
     """
 
@@ -91,6 +93,7 @@ class Search:
     rrf_k: int = 60
     candidates: int = 200
     weighed: int = 60
+    organisations: float = 0.3
     k1: float = 1.2
     b: float = 0.75
 
@@ -150,6 +153,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "search.rrf_k": (1, 1_000),
     "search.candidates": (10, 10_000),
     "search.weighed": (5, 1_000),
+    "search.organisations": (0.0, 1.0),
     "search.k1": (0.0, 10.0),
     "search.b": (0.0, 1.0),
     "answers.findings": (1, 100),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-from retriever.schema import Basis, Query
+from retriever.schema import Basis, Finding, Query
 
 LABELS: dict[str, Any] = tomllib.loads(
     files("retriever").joinpath("data/labels.toml").read_text(encoding="utf-8")
@@ -38,6 +38,18 @@ def whom(basis: Basis) -> tuple[str, str]:
     said = LABELS["matches"][kind]
     rests = LABELS["places"][basis.place].format(words=basis.words) if basis.place else ""
     return said.format(asked=_sentence(basis.asked), group=basis.group), rests
+
+
+def digest_line(digest: str) -> str:
+    """Says that a document is a digest, and in whose words; empty for an original."""
+    return f"{LABELS['fields']['digest']}: {digest}" if digest else ""
+
+
+def further_warnings(finding: Finding) -> list[str]:
+    """A finding's warnings, those left out that its status and its digest say already."""
+    status = status_of(finding.status, finding.source_type)
+    said = {status.words if status else "", digest_line(finding.digest)}
+    return [warning for warning in finding.warnings if warning not in said]
 
 
 def read_as(query: Query) -> str:

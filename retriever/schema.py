@@ -319,6 +319,9 @@ class Finding:
         section: The headings above the quotation, outermost first.
         digest: See `Metadata.digest`; empty for an original.
         basis: What `match` rests on, in the order of the question.
+        warnings: What speaks against relying on it, the most serious first.
+        successor: Id of the document of this library that replaces its own; empty without one.
+        terms: Words of its time explained: what became of an organisation, an abbreviation.
     """
 
     quote: str
@@ -339,6 +342,9 @@ class Finding:
     section: tuple[str, ...] = ()
     digest: str = ""
     basis: tuple[Basis, ...] = ()
+    warnings: tuple[str, ...] = ()
+    successor: str = ""
+    terms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from retriever import concepts, generation
+from retriever import concepts, generation, organisations
 from retriever.config import Settings
 from retriever.coverage import Coverage, CoverageReader
 from retriever.embedder import Embedder, Vectors
@@ -22,6 +22,7 @@ from retriever.errors import BadQuestion
 from retriever.features import FEATURES, Describer, Pool
 from retriever.fusion import FUSIONS, Scores, ranks, with_documents
 from retriever.generation import FileRecord, Generation
+from retriever.lineage import Lineage
 from retriever.naming import Naming
 from retriever.ranker import packaged
 from retriever.schema import MODES, SOURCE_TYPES, Filters, Hit, Mode, Passage
@@ -76,6 +77,7 @@ class Searcher:
 
     Attributes:
         equity: Whom its passages are about.
+        organisations: The organisations that questions and passages may name.
     """
 
     def __init__(self, index: Generation, settings: Settings, embedder: Embedder) -> None:
@@ -93,6 +95,9 @@ class Searcher:
         naming = Naming(index, titles, concepts.packaged())
         self._coverage = CoverageReader(naming)
         self.equity = Equity(naming)
+        texts = [passage.text for passage in index.passages]
+        self.organisations = organisations.packaged()
+        self._lineage = Lineage(self.organisations, index.lexical, texts)
 
     @classmethod
     def open(cls, index: Path, settings: Settings, embedder: Embedder) -> Self:
@@ -201,8 +206,13 @@ class Searcher:
             return np.asarray(self._embedder.embed([query])[0])
 
     def _words(self, query: str, allowed: Numbers) -> Scores:
-        """BM25 score of every passage; 0 for those that the filters leave out."""
+        """BM25 score of every passage; 0 for those that the filters leave out.
+
+        Passages that name an organisation asked about by its other names, or the one before or
+        after it, gain a little: see `Lineage.scores`.
+        """
         everywhere = self.generation.lexical.scores(tokenise_query(query))
+        everywhere += self._lineage.scores(query, self._settings.search.organisations)
         scores = np.zeros_like(everywhere)
         scores[allowed] = everywhere[allowed]
         return scores

@@ -86,6 +86,9 @@ def test_the_json_has_the_agreed_shape(make_library):
         "url",
         "passage_id",
         "basis",
+        "warnings",
+        "successor",
+        "terms",
     ]
     assert list(data["record"]) == ["index", "version", "asked_at"]
 

@@ -108,6 +108,15 @@ class TestAsk:
         said = shown(asked(app, **{"in": "old"}))
         assert "Warning: Replaced by NG999: do not rely on this one" in said
 
+    def test_warnings_stand_on_the_card_and_the_successor_is_one_link_away(
+        self, app: AppTest
+    ) -> None:
+        said = shown(asked(app, **{"in": "old"}))
+        assert "Warning: Older than 10 years: from 2009" in said
+        assert "Warning: From another country than the UK: USA" in said
+        newer = links(app)["Open what replaced it"]
+        assert dict(parse_qsl(urlsplit(newer).query))["document"] == "policy"
+
     def test_markup_in_a_document_is_shown_as_text(self, app: AppTest) -> None:
         asked(app)
         assert SCRIPT in shown(app)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from urllib.parse import quote, urlencode, urlsplit
 
-from retriever.labels import LABELS, kind_of_source, read_as, status_of, whom
+from retriever.labels import LABELS, further_warnings, kind_of_source, read_as, status_of, whom
 from retriever.schema import Answer, Document, Finding, LibraryEntry, Metadata, Page
 
 _CURRENT = ' aria-current="page"'
@@ -175,9 +175,20 @@ def finding_html(finding: Finding, links: Sequence[tuple[str, str]]) -> str:
             f'<p class="section">In the section: {escape(section)}</p>' if section else "",
             digest_html(finding.digest),
             status_html(finding.status, finding.source_type),
+            warnings_html(finding),
+            *(f'<p class="term">{escape(term)}</p>' for term in finding.terms),
             links_html([page_link(to, text, about=title) for text, to in links]),
         ]
     )
+
+
+def warnings_html(finding: Finding) -> str:
+    """What speaks against relying on a finding, beside its status and its being a digest."""
+    lines = [
+        f"<li><strong>Warning:</strong> {escape(warning)}</li>"
+        for warning in further_warnings(finding)
+    ]
+    return f'<ul class="warnings">{"".join(lines)}</ul>' if lines else ""
 
 
 def whom_html(finding: Finding) -> str:
