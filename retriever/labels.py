@@ -28,6 +28,17 @@ def kind_of_source(source_type: str) -> str:
     return str(LABELS["source_types"].get(source_type, LABELS["source_types"]["other"])["label"])
 
 
+def meaning_of_source(source_type: str) -> str:
+    """What a source of a type is, in one line; its design, not how certain it is."""
+    known = LABELS["source_types"]
+    return str(known.get(source_type, known["other"])["meaning"])
+
+
+def about_kinds() -> str:
+    """What the kind of source does not tell."""
+    return str(LABELS["about_kinds"]["said"])
+
+
 def whom(basis: Basis) -> tuple[str, str]:
     """Whom a quotation is about in words, and what that rests on; the latter may be empty."""
     kind: str = basis.match

@@ -19,10 +19,12 @@ from typing import Any, TextIO
 from retriever.concepts import Concept, Concepts
 from retriever.config import Setting
 from retriever.labels import (
+    about_kinds,
     digest_line,
     feature_in_words,
     further_warnings,
     kind_of_source,
+    meaning_of_source,
     read_as,
     status_of,
     whom,
@@ -265,12 +267,21 @@ def _answer_blocks(answer: Answer) -> Iterator[str]:
         yield _finding_text(number, finding)
     if answer.warnings:
         yield "\n".join(wrapped(f"- {line}") for line in answer.warnings)
+    if answer.findings:
+        yield _kinds_text(answer.findings)
     if read := read_as(answer.understood):
         yield wrapped(read)
     yield (
         f"Searched {answer.documents_searched} documents, {answer.passages_searched} passages "
         f"(index {answer.record.index})."
     )
+
+
+def _kinds_text(findings: Sequence[Finding]) -> str:
+    """What each kind of source among the findings is, and what that does not tell."""
+    kinds = dict.fromkeys(finding.source_type for finding in findings)
+    told = (f"- {kind_of_source(kind)}: {meaning_of_source(kind)}" for kind in kinds)
+    return "\n".join(map(wrapped, ("Kinds of source:", *told, about_kinds())))
 
 
 def _finding_text(number: int, finding: Finding) -> str:

@@ -6,7 +6,16 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from urllib.parse import quote, urlencode, urlsplit
 
-from retriever.labels import LABELS, further_warnings, kind_of_source, read_as, status_of, whom
+from retriever.labels import (
+    LABELS,
+    about_kinds,
+    further_warnings,
+    kind_of_source,
+    meaning_of_source,
+    read_as,
+    status_of,
+    whom,
+)
 from retriever.schema import Answer, Document, Finding, LibraryEntry, Metadata, Page
 
 _CURRENT = ' aria-current="page"'
@@ -114,6 +123,13 @@ def byline_html(publisher: str, year: int | None, source_type: str, pages: str =
     return '<ul class="byline">' + "".join(f"<li>{escape(i)}</li>" for i in items if i) + "</ul>"
 
 
+def kind_html(source_type: str) -> str:
+    """What a kind of source is, folded away until it is asked for."""
+    asked = f"What “{kind_of_source(source_type)}” means"
+    return (f'<details class="kind"><summary>{escape(asked)}</summary>'
+            f"<p>{escape(meaning_of_source(source_type))}</p></details>")
+
+
 def quotation_html(quotation: str) -> str:
     """A quotation, word for word."""
     return f'<blockquote class="quotation">{escape(quotation)}</blockquote>'
@@ -131,7 +147,8 @@ def summary_html(answer: Answer, filtered: bool) -> str:
                 f"{count(answer.documents_searched, 'document')}{scope}.")
     # The message of an answer without findings is often its only gap.
     gaps = [gap for gap in answer.gaps if gap != answer.message]
-    said = [text for text in (read_as(answer.understood), searched) if text]
+    kinds = about_kinds() if answer.findings else ""
+    said = [text for text in (read_as(answer.understood), searched, kinds) if text]
     return "".join(
         [
             f"<h2>{escape(_headline(answer))}</h2>",
@@ -172,6 +189,7 @@ def finding_html(finding: Finding, links: Sequence[tuple[str, str]]) -> str:
             whom_html(finding),
             byline_html(finding.publisher, finding.year, finding.source_type,
                         page_numbers(finding.pages)),
+            kind_html(finding.source_type),
             f'<p class="section">In the section: {escape(section)}</p>' if section else "",
             digest_html(finding.digest),
             status_html(finding.status, finding.source_type),
