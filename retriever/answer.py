@@ -20,6 +20,7 @@ from retriever.coverage import Coverage, nearness
 from retriever.equity import Shortfall, in_words
 from retriever.evidence import outcome_part
 from retriever.fusion import Scores
+from retriever.gap_effect import gap_effect
 from retriever.generation import FileRecord
 from retriever.organisations import Body
 from retriever.ranker import packaged_for_coverage, packaged_for_sentences
@@ -331,6 +332,7 @@ def _finding(
         warnings=cautions.of_finding(quote, metadata, read_in),
         successor=cautions.successor(passage.document_id, searcher.files),
         terms=_terms(quote, passage.document_id, searcher, bodies),
+        gap_effect=gap_effect(quote),
     )
 
 

@@ -315,11 +315,12 @@ def vocabulary() -> None:
 @vocabulary.command("check", epilog=_example("retriever vocabulary check"))
 def vocabulary_check() -> None:
     """Check the vocabularies; the first entry that is wrong is named with its line."""
-    from retriever import cautions, concepts, organisations, whom
+    from retriever import cautions, concepts, gap_effect, organisations, whom
 
     known = concepts.packaged()
     whom.check(known)
     cautions.packaged()
+    gap_effect.packaged()
     click.echo(output.vocabulary_summary(known, organisations.packaged()))
 
 

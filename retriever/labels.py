@@ -63,6 +63,11 @@ def further_warnings(finding: Finding) -> list[str]:
     return [warning for warning in finding.warnings if warning not in said]
 
 
+def gap_effect_in_words(effect: str | None) -> str:
+    """What a quotation says became of a gap; empty where it does not say."""
+    return str(LABELS["gap_effects"][effect]) if effect else ""
+
+
 def read_as(query: Query) -> str:
     """What a question was taken to be about and for whom; empty where no word was known."""
     if not query.topics and not query.populations:

@@ -23,6 +23,7 @@ from retriever.labels import (
     digest_line,
     feature_in_words,
     further_warnings,
+    gap_effect_in_words,
     kind_of_source,
     meaning_of_source,
     read_as,
@@ -295,6 +296,7 @@ def _finding_text(number: int, finding: Finding) -> str:
     )
     lines = (
         *(" – ".join(filter(None, whom(basis))) for basis in finding.basis),
+        gap_effect_in_words(finding.gap_effect),
         finding.title,
         ", ".join(filter(None, source)),
         f"Status: {status.words}" if status else "",

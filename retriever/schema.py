@@ -321,6 +321,8 @@ class Finding:
         basis: What `match` rests on, in the order of the question.
         warnings: What speaks against relying on it, the most serious first.
         successor: Id of the document of this library that replaces its own; empty without one.
+        gap_effect: What it says became of a gap between groups: `narrows`, `widens` or
+            `no difference`; None where it does not say.
         terms: Words of its time explained: what became of an organisation, an abbreviation.
     """
 
@@ -345,6 +347,7 @@ class Finding:
     warnings: tuple[str, ...] = ()
     successor: str = ""
     terms: tuple[str, ...] = ()
+    gap_effect: str | None = None
 
 
 @dataclass(frozen=True)

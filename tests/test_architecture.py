@@ -20,7 +20,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("config", "judgements", "measures"),
     ("vocabulary", "sentences", "tokens", "evidence"),
     ("concepts", "shortforms", "loaders", "passages", "embedder", "lexical", "vector", "fusion"),
-    ("whom", "organisations"),
+    ("whom", "organisations", "gap_effect"),
     ("store", "corpus", "remembering", "relevance", "lineage"),
     ("generation",),
     ("indexing", "features", "naming"),

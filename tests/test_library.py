@@ -89,6 +89,7 @@ def test_the_json_has_the_agreed_shape(make_library):
         "warnings",
         "successor",
         "terms",
+        "gap_effect",
     ]
     assert list(data["record"]) == ["index", "version", "asked_at"]
 

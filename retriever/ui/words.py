@@ -10,6 +10,7 @@ from retriever.labels import (
     LABELS,
     about_kinds,
     further_warnings,
+    gap_effect_in_words,
     kind_of_source,
     meaning_of_source,
     read_as,
@@ -187,6 +188,7 @@ def finding_html(finding: Finding, links: Sequence[tuple[str, str]]) -> str:
             f'<h3 class="card-title">{escape(title)}</h3>',
             quotation_html(finding.quote),
             whom_html(finding),
+            gap_html(finding),
             byline_html(finding.publisher, finding.year, finding.source_type,
                         page_numbers(finding.pages)),
             kind_html(finding.source_type),
@@ -198,6 +200,12 @@ def finding_html(finding: Finding, links: Sequence[tuple[str, str]]) -> str:
             links_html([page_link(to, text, about=title) for text, to in links]),
         ]
     )
+
+
+def gap_html(finding: Finding) -> str:
+    """What a finding says became of a gap between groups; empty where it does not say."""
+    said = gap_effect_in_words(finding.gap_effect)
+    return f'<p class="gap-effect">{escape(said)}</p>' if said else ""
 
 
 def warnings_html(finding: Finding) -> str:
