@@ -13,15 +13,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from retriever import readings
+from retriever import cautions, readings
 from retriever.concepts import Concept
 from retriever.config import Answers
 from retriever.coverage import Coverage, nearness
 from retriever.equity import Shortfall, Silence, in_words, silence_in_words
 from retriever.evidence import outcome_part
 from retriever.fusion import Scores
+from retriever.gap_effect import gap_effect
 from retriever.generation import FileRecord
 from retriever.intents import intents
+from retriever.organisations import Body
 from retriever.ranker import packaged_for_coverage, packaged_for_sentences
 from retriever.schema import (
     Answer,
@@ -103,7 +105,11 @@ def compose(
         found = _candidates(query, hits, searcher, settings, per_document, asked) if held else []
     with watch.time("whom"):
         chosen = _choose(found, asked, searcher, settings, per_document)
-        findings = tuple(_finding(candidate, searcher, asked) for candidate in chosen)
+        read_in = int(record.asked_at[:4])
+        bodies = searcher.organisations.asked(query.text)
+        findings = tuple(
+            _finding(candidate, searcher, asked, bodies, read_in) for candidate in chosen
+        )
         shortfalls = _unanswered(searcher.shortfalls(query.text, scope), findings, chosen, searcher)
         silences = searcher.silences(query.text, scope) if findings else []
     with watch.time("readings"):
@@ -120,7 +126,7 @@ def compose(
         outcome=outcome,
         findings=findings,
         gaps=gaps,
-        warnings=_warnings(findings),
+        warnings=cautions.of_answer(findings, searcher.files, read_in),
         record=record,
         documents_searched=scope.documents,
         passages_searched=len(scope.passages),
@@ -228,8 +234,8 @@ def _choose(
     """The quotations to show, near-repeats dropped and few per document.
 
     Of quotations that answer nearly as well the one that reports for the groups asked about stands
-    first. Where the best are without a result for a group and one further down has it, that one is
-    shown in the place of the last.
+    first, and what was replaced behind what replaced it. Where the best are without a result for a
+    group and one further down has it, that one is shown in the place of the last.
     """
     ordered = sorted(candidates, key=lambda c: (-c.score, c.hit.passage.id, c.start))
     chosen: list[_Candidate] = []
@@ -244,10 +250,11 @@ def _choose(
             continue
         chosen.append(candidate)
         shown[document] += 1
-    if not asked or not chosen:
-        return chosen
-    least = _ON_TOPIC * chosen[0].score
-    return _by_group(chosen, [c for c in spare if c.score >= least], asked, searcher)
+    if asked and chosen:
+        least = _ON_TOPIC * chosen[0].score
+        chosen = _by_group(chosen, [c for c in spare if c.score >= least], asked, searcher)
+    documents = [candidate.hit.passage.document_id for candidate in chosen]
+    return cautions.behind_successors(chosen, documents, searcher.files)
 
 
 def _by_group(
@@ -305,6 +312,14 @@ def _of_groups(
     return list(more.values())
 
 
+def _with_successors(read: list[Hit], hits: Sequence[Hit], searcher: Searcher) -> list[Hit]:
+    """The passages to read and, for each document that was replaced, its successor's best."""
+    documents = {hit.passage.document_id for hit in read}
+    successors = {cautions.successor(document, searcher.files) for document in documents}
+    best = {hit.passage.document_id: hit for hit in reversed(hits)}
+    return read + [best[one] for one in sorted(successors - documents) if one in best]
+
+
 def _candidates(
     query: Query,
     hits: Sequence[Hit],
@@ -314,7 +329,7 @@ def _candidates(
     asked: Sequence[Concept],
 ) -> list[_Candidate]:
     """A quotation for each statement in the passages, with its chance of answering."""
-    read = spread(hits, settings, per_document)
+    read = _with_successors(spread(hits, settings, per_document), hits, searcher)
     read += _of_groups(hits, read, asked, searcher)
     found = _own(statements(read, searcher.short_forms), hits)
     if not found:
@@ -359,12 +374,7 @@ def _chances(question: str, found: Sequence[Statement], searcher: Searcher) -> S
 
 
 def _in_force(file: FileRecord) -> float:
-    return _NO_LONGER_IN_FORCE if _is_replaced(file) else 1.0
-
-
-def _is_replaced(file: FileRecord) -> bool:
-    status = file.entry.metadata.status
-    return status == "withdrawn" or status.startswith("superseded-by:")
+    return _NO_LONGER_IN_FORCE if cautions.is_replaced(file.entry.metadata) else 1.0
 
 
 def _window(scores: Scores, best: int, found: Sequence[Span], text: str, most: int) -> Span:
@@ -400,7 +410,13 @@ def _repeats(one: _Candidate, other: _Candidate) -> bool:
     return smaller > 0 and (shared / union >= _NEAR_REPEAT or shared == smaller)
 
 
-def _finding(candidate: _Candidate, searcher: Searcher, asked: Sequence[Concept]) -> Finding:
+def _finding(
+    candidate: _Candidate,
+    searcher: Searcher,
+    asked: Sequence[Concept],
+    bodies: Sequence[Body],
+    read_in: int,
+) -> Finding:
     passage = candidate.hit.passage
     file = searcher.files[passage.document_id]
     metadata = file.entry.metadata
@@ -426,6 +442,10 @@ def _finding(candidate: _Candidate, searcher: Searcher, asked: Sequence[Concept]
         section=passage.section,
         digest=metadata.digest,
         basis=basis,
+        warnings=cautions.of_finding(quote, metadata, read_in),
+        successor=cautions.successor(passage.document_id, searcher.files),
+        terms=_terms(quote, passage.document_id, searcher, bodies),
+        gap_effect=gap_effect(quote),
     )
 
 
@@ -439,20 +459,15 @@ def _read(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     )
 
 
-def _warnings(findings: Sequence[Finding]) -> tuple[str, ...]:
-    """A sentence for each source shown that is no longer in force, and one on digests."""
-    found = {}
-    for finding in findings:
-        if finding.status.startswith("superseded-by:"):
-            successor = finding.status.removeprefix("superseded-by:").strip()
-            found[finding.document_id] = f"{finding.title} was replaced by {successor}."
-        elif finding.status == "withdrawn":
-            found[finding.document_id] = f"{finding.title} was withdrawn."
-    digests = len({finding.document_id for finding in findings if finding.digest})
-    if digests:
-        are = "is a digest" if digests == 1 else "are digests"
-        found[""] = (
-            f"{digests} of the documents quoted {are}, not the original: the words are the "
-            "digest's. Read the original before deciding."
+def _terms(
+    quote: str, document_id: str, searcher: Searcher, bodies: Sequence[Body]
+) -> tuple[str, ...]:
+    """The words of a quotation that its readers may not know, explained."""
+    forms = searcher.short_forms(document_id)
+    told: list[str] = []
+    if bodies:
+        texts = [passage.text for passage in searcher.passages_of(document_id)]
+        told = searcher.organisations.terms(
+            bodies, searcher.organisations.named(quote, texts, forms)
         )
-    return tuple(found.values())
+    return (*told, *cautions.abbreviations(quote, forms))

@@ -378,26 +378,30 @@ def draw_map(
     ),
 )
 def vocabulary() -> None:
-    """Look at the words by which groups, topics, interventions and outcomes are known."""
+    """Look at the words by which groups, topics, interventions, outcomes and bodies are known."""
 
 
 @vocabulary.command("check", epilog=_example("retriever vocabulary check"))
 def vocabulary_check() -> None:
     """Check the vocabularies; the first entry that is wrong is named with its line."""
-    from retriever import concepts, whom
+    from retriever import cautions, concepts, gap_effect, organisations, whom
 
     known = concepts.packaged()
     whom.check(known)
-    click.echo(output.vocabulary_summary(known))
+    cautions.packaged()
+    gap_effect.packaged()
+    click.echo(output.vocabulary_summary(known, organisations.packaged()))
 
 
 @vocabulary.command("list", epilog=_example("retriever vocabulary list --kind topic"))
-@click.option("--kind", type=click.Choice(["group", "topic", "intervention", "outcome"]))
+@click.option(
+    "--kind", type=click.Choice(["group", "topic", "intervention", "outcome", "organisation"])
+)
 @click.option("--axis", help="Only groups by this axis, for example ethnicity.")
 @format_option("table", "json")
 def vocabulary_list(kind: str | None, axis: str | None, layout: str) -> None:
     """List the entries: id, kind, axis, label and what is broader."""
-    from retriever import concepts
+    from retriever import concepts, organisations
 
     if axis and axis not in concepts.AXES:
         raise click.BadParameter(f"'{axis}' is none of {', '.join(concepts.AXES)}.")
@@ -406,7 +410,10 @@ def vocabulary_list(kind: str | None, axis: str | None, layout: str) -> None:
         for entry in concepts.packaged().words
         if kind in (None, entry.kind) and axis in (None, entry.axis)
     ]
-    click.echo(output.concept_rows(entries, layout))
+    bodies = organisations.packaged().bodies.values() if not axis else ()
+    if kind not in (None, organisations.KIND):
+        bodies = ()
+    click.echo(output.concept_rows(entries, list(bodies), layout))
 
 
 @vocabulary.command("show", epilog=_example('retriever vocabulary show "poo test"'))
@@ -414,16 +421,16 @@ def vocabulary_list(kind: str | None, axis: str | None, layout: str) -> None:
 @format_option("text", "json")
 def vocabulary_show(words: str, layout: str) -> None:
     """Show the entries that an id, a label or some words stand for."""
-    from retriever import concepts
+    from retriever import concepts, organisations
 
-    known = concepts.packaged()
-    found = known.find(words)
-    if not found:
+    known, bodies = concepts.packaged(), organisations.packaged()
+    found, found_bodies = known.find(words), bodies.find(words)
+    if not found and not found_bodies:
         raise click.ClickException(
             f"No entry of the vocabularies stands for '{words}'. "
             "`retriever vocabulary list` shows them all."
         )
-    click.echo(output.concepts_shown(known, found, layout))
+    click.echo(output.entries_shown(known, found, bodies, found_bodies, layout))
 
 
 @cli.command(

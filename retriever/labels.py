@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-from retriever.schema import Basis, Query
+from retriever.schema import Basis, Finding, Query
 
 LABELS: dict[str, Any] = tomllib.loads(
     files("retriever").joinpath("data/labels.toml").read_text(encoding="utf-8")
@@ -26,6 +26,17 @@ class Status:
 def kind_of_source(source_type: str) -> str:
     """A source type in words."""
     return str(LABELS["source_types"].get(source_type, LABELS["source_types"]["other"])["label"])
+
+
+def meaning_of_source(source_type: str) -> str:
+    """What a source of a type is, in one line; its design, not how certain it is."""
+    known = LABELS["source_types"]
+    return str(known.get(source_type, known["other"])["meaning"])
+
+
+def about_kinds() -> str:
+    """What the kind of source does not tell."""
+    return str(LABELS["about_kinds"]["said"])
 
 
 def whom(basis: Basis) -> tuple[str, str]:
@@ -64,6 +75,23 @@ def reported(direction: str) -> tuple[str, str]:
 def kind_of_finding(kind: str) -> str:
     """A kind of finding in words."""
     return str(LABELS["kinds"][kind])
+
+
+def digest_line(digest: str) -> str:
+    """Says that a document is a digest, and in whose words; empty for an original."""
+    return f"{LABELS['fields']['digest']}: {digest}" if digest else ""
+
+
+def further_warnings(finding: Finding) -> list[str]:
+    """A finding's warnings, those left out that its status and its digest say already."""
+    status = status_of(finding.status, finding.source_type)
+    said = {status.words if status else "", digest_line(finding.digest)}
+    return [warning for warning in finding.warnings if warning not in said]
+
+
+def gap_effect_in_words(effect: str | None) -> str:
+    """What a quotation says became of a gap; empty where it does not say."""
+    return str(LABELS["gap_effects"][effect]) if effect else ""
 
 
 def read_as(query: Query) -> str:

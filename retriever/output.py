@@ -21,14 +21,20 @@ from retriever.config import Setting
 from retriever.evidence_map import STANDINGS, EvidenceMap
 from retriever.evidence_map import Row as MapRow
 from retriever.labels import (
+    about_kinds,
+    digest_line,
     feature_in_words,
+    further_warnings,
+    gap_effect_in_words,
     kind_of_finding,
     kind_of_source,
+    meaning_of_source,
     read_as,
     reported,
     status_of,
     whom,
 )
+from retriever.organisations import KIND, Body, Organisations, in_words
 from retriever.schema import (
     Answer,
     Check,
@@ -266,12 +272,21 @@ def _answer_blocks(answer: Answer) -> Iterator[str]:
         yield _finding_text(number, finding)
     if answer.warnings:
         yield "\n".join(wrapped(f"- {line}") for line in answer.warnings)
+    if answer.findings:
+        yield _kinds_text(answer.findings)
     if read := read_as(answer.understood):
         yield wrapped(read)
     yield (
         f"Searched {answer.documents_searched} documents, {answer.passages_searched} passages "
         f"(index {answer.record.index})."
     )
+
+
+def _kinds_text(findings: Sequence[Finding]) -> str:
+    """What each kind of source among the findings is, and what that does not tell."""
+    kinds = dict.fromkeys(finding.source_type for finding in findings)
+    told = (f"- {kind_of_source(kind)}: {meaning_of_source(kind)}" for kind in kinds)
+    return "\n".join(map(wrapped, ("Kinds of source:", *told, about_kinds())))
 
 
 def _finding_text(number: int, finding: Finding) -> str:
@@ -287,10 +302,14 @@ def _finding_text(number: int, finding: Finding) -> str:
         *(" – ".join(filter(None, whom(basis))) for basis in finding.basis),
         " – ".join(reported(finding.direction)) if finding.direction else "",
         kind_of_finding(finding.kind) if finding.kind else "",
+        gap_effect_in_words(finding.gap_effect),
         finding.title,
         ", ".join(filter(None, source)),
         f"Status: {status.words}" if status else "",
-        f"Digest, not the original: {finding.digest}" if finding.digest else "",
+        f"What replaced it is in this library: [{finding.successor}]" if finding.successor else "",
+        *(f"Warning: {warning}" for warning in further_warnings(finding)),
+        *finding.terms,
+        digest_line(finding.digest),
         finding.url,
     )
     quotation = wrapped(f"“{finding.quote}”", "   ")
@@ -390,7 +409,7 @@ def settings_table(settings: Sequence[Setting]) -> str:
     return table(("setting", "value", "default", "set in"), rows)
 
 
-def vocabulary_summary(known: Concepts) -> str:
+def vocabulary_summary(known: Concepts, bodies: Organisations) -> str:
     """How many entries and words there are of each kind."""
     kinds = dict.fromkeys(concept.kind for concept in known.words)
     rows = [
@@ -401,19 +420,33 @@ def vocabulary_summary(known: Concepts) -> str:
         )
         for kind in kinds
     ]
+    names = sum(len(body.words) + len(body.short) for body in bodies.bodies.values())
+    rows.append((KIND, len(bodies.bodies), names))
     return table(("kind", "entries", "words"), rows) + "\n\nThe vocabularies are in order."
 
 
-def concept_rows(entries: Sequence[Concept], layout: str) -> str:
+def concept_rows(entries: Sequence[Concept], bodies: Sequence[Body], layout: str) -> str:
     """Entries of the vocabularies, a line each."""
+    found = [*map(to_dict, entries), *map(_body_row, bodies)]
     if layout == "json":
-        return as_json([to_dict(entry) for entry in entries])
-    rows = [(e.id, e.kind, e.axis, e.label, ", ".join(e.broader)) for e in entries]
+        return as_json(found)
+    rows = [(e["id"], e["kind"], e["axis"], e["label"], ", ".join(e["broader"])) for e in found]
     return table(("id", "kind", "axis", "label", "broader"), rows)
 
 
-def concepts_shown(known: Concepts, entries: Sequence[Concept], layout: str) -> str:
-    """Entries of the vocabularies in full, with what is broader and narrower."""
+def _body_row(body: Body) -> dict[str, Any]:
+    """An organisation as one row among the other entries, which have an axis and are broader."""
+    return {"id": body.id, "kind": KIND, "label": body.label, "axis": "", "broader": []}
+
+
+def entries_shown(
+    known: Concepts,
+    entries: Sequence[Concept],
+    organisations: Organisations,
+    bodies: Sequence[Body],
+    layout: str,
+) -> str:
+    """Entries of the vocabularies in full: what is broader and narrower, or before and after."""
     found = [
         {
             **to_dict(entry),
@@ -423,18 +456,15 @@ def concepts_shown(known: Concepts, entries: Sequence[Concept], layout: str) -> 
         }
         for entry in entries
     ]
+    shown = [_body_record(organisations, body) for body in bodies]
     if layout == "json":
-        return as_json(found)
-    return "\n\n".join(map(_concept_text, found))
+        return as_json([*found, *shown])
+    return "\n\n".join([*map(_concept_text, found), *map(_body_text, shown)])
 
 
 def _concept_text(entry: dict[str, Any]) -> str:
     kind = f"{entry['kind']}, by {entry['axis']}" if entry["axis"] else entry["kind"]
-    said = [
-        wrapped(f"{name}: {', '.join(entry[name])}", "   ")
-        for name in ("broader", "narrower", "words")
-        if entry[name]
-    ]
+    said = _named_lists(entry, ("broader", "narrower", "words"))
     return "\n".join([f"{entry['label']} ({kind}; id {entry['id']})", *said])
 
 
@@ -461,3 +491,31 @@ def _map_lines(drawn: EvidenceMap, row: MapRow) -> Iterator[Row]:
     if empty := len(cells) - len(held):
         groups = f"({empty} {'other ' if held else ''}group{'s' if empty > 1 else ''}: nothing)"
         yield (row.subject.label, row.documents, groups, None, None, None)
+
+
+def _named_lists(entry: dict[str, Any], names: Sequence[str]) -> list[str]:
+    return [
+        wrapped(f"{name}: {', '.join(entry[name])}", "   ") for name in names if entry[name]
+    ]
+
+
+def _body_record(known: Organisations, body: Body) -> dict[str, Any]:
+    labels = {key: other.label for key, other in known.bodies.items()}
+    return {
+        "id": body.id,
+        "kind": KIND,
+        "label": body.label,
+        "from": body.since,
+        "until": body.until,
+        "after": [b.label for b in known.bodies.values() if body.id in dict(b.later)],
+        "successors": [labels[key] for key, _ in body.later],
+        "words": [*body.words, *body.short],
+        "source": body.source,
+    }
+
+
+def _body_text(entry: dict[str, Any]) -> str:
+    dates = [f"{name} {in_words(entry[name])}" for name in ("from", "until") if entry[name]]
+    head = f"{entry['label']} ({'; '.join([KIND, *dates, 'id ' + entry['id']])})"
+    said = _named_lists(entry, ("after", "successors", "words"))
+    return "\n".join([head, *said, wrapped(f"source: {entry['source']}", "   ")])

@@ -333,6 +333,11 @@ class Finding:
         direction: What the quoted words report of an outcome, with what was done against what it
             was compared with: `increase`, `decrease`, `no clear difference` or `mixed`; None: not
             stated. It does not say whether that is good.
+        warnings: What speaks against relying on it, the most serious first.
+        successor: Id of the document of this library that replaces its own; empty without one.
+        gap_effect: What it says became of a gap between groups: `narrows`, `widens` or
+            `no difference`; None where it does not say.
+        terms: Words of its time explained: what became of an organisation, an abbreviation.
     """
 
     quote: str
@@ -354,6 +359,10 @@ class Finding:
     digest: str = ""
     basis: tuple[Basis, ...] = ()
     direction: str | None = None
+    warnings: tuple[str, ...] = ()
+    successor: str = ""
+    terms: tuple[str, ...] = ()
+    gap_effect: str | None = None
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from retriever import concepts, generation
+from retriever import concepts, generation, organisations
 from retriever.config import Settings
 from retriever.coverage import Coverage, CoverageReader
 from retriever.embedder import Embedder, Vectors
@@ -23,6 +23,7 @@ from retriever.evidence_map import EvidenceMap
 from retriever.features import FEATURES, Describer, Pool
 from retriever.fusion import FUSIONS, Scores, ranks, with_documents
 from retriever.generation import FileRecord, Generation
+from retriever.lineage import Lineage
 from retriever.mapper import Mapper
 from retriever.naming import Naming
 from retriever.ranker import packaged
@@ -80,6 +81,7 @@ class Searcher:
         naming: What its passages name.
         equity: Whom they are about.
         mapper: Maps of that.
+        organisations: The organisations that questions and passages may name.
     """
 
     def __init__(self, index: Generation, settings: Settings, embedder: Embedder) -> None:
@@ -99,6 +101,9 @@ class Searcher:
         self.equity = Equity(self.naming)
         kinds = {name: file.entry.metadata.source_type for name, file in self.files.items()}
         self.mapper = Mapper(self.naming, self.equity, kinds)
+        texts = [passage.text for passage in index.passages]
+        self.organisations = organisations.packaged()
+        self._lineage = Lineage(self.organisations, index.lexical, texts)
 
     @classmethod
     def open(cls, index: Path, settings: Settings, embedder: Embedder) -> Self:
@@ -230,8 +235,13 @@ class Searcher:
             return np.asarray(self._embedder.embed([query])[0])
 
     def _words(self, query: str, allowed: Numbers) -> Scores:
-        """BM25 score of every passage; 0 for those that the filters leave out."""
+        """BM25 score of every passage; 0 for those that the filters leave out.
+
+        Passages that name an organisation asked about by its other names, or the one before or
+        after it, gain a little: see `Lineage.scores`.
+        """
         everywhere = self.generation.lexical.scores(tokenise_query(query))
+        everywhere += self._lineage.scores(query, self._settings.search.organisations)
         scores = np.zeros_like(everywhere)
         scores[allowed] = everywhere[allowed]
         return scores

@@ -74,6 +74,13 @@ def all_terms(text: str, forms: ShortForms) -> list[str]:
     return list(chain(terms, *others))
 
 
+def explained(text: str, forms: ShortForms) -> list[tuple[str, str]]:
+    """The abbreviations in a text that it does not spell out itself, with their long forms."""
+    held = f" {' '.join(tokenise(text))} "
+    named = [form for form in forms if form[0] in text and _whole(form[0]).search(text)]
+    return [(short, long) for short, long in named if f" {' '.join(_terms(long))} " not in held]
+
+
 @lru_cache(maxsize=20_000)
 def _terms(form: str) -> tuple[str, ...]:
     return tuple(tokenise(form))

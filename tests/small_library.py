@@ -46,6 +46,7 @@ title = "Screening policy"
 publisher = "Department of Examples"
 year = 2021
 source_type = "policy-paper"
+guidance_id = "NG999"
 """,
     "corpus/policy.md": """# Screening policy
 
@@ -59,6 +60,7 @@ publisher = "Guidance Board"
 year = 2009
 source_type = "nice-guidance"
 status = "superseded-by: NG999"
+country = "USA"
 """,
     "corpus/old.md": """# Old screening guidance
 

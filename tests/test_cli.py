@@ -230,6 +230,24 @@ class TestAsk:
         text = ok(library, "ask", QUESTION, "--document", "old")
         assert "Status: Replaced by NG999: do not rely on this one" in text
 
+    def test_warnings_stand_with_the_finding_and_once_for_all(self, library: Path) -> None:
+        text = ok(library, "ask", QUESTION, "--document", "old")
+        assert "What replaced it is in this library: [policy]" in text
+        assert "Warning: Older than 10 years: from 2009" in text
+        answer = data(library, "ask", QUESTION, "--document", "old")
+        assert answer["findings"][0]["warnings"] == [
+            "Replaced by NG999: do not rely on this one",
+            "Older than 10 years: from 2009",
+            "From another country than the UK: USA",
+        ]
+        assert "1 of the documents quoted is older than 10 years." in answer["warnings"]
+
+    def test_each_kind_of_source_is_explained_once(self, library: Path) -> None:
+        text = " ".join(ok(library, "ask", QUESTION).split())
+        assert text.count("- Randomised trial: People, practices or places were put into") == 1
+        assert text.count("It does not say how certain its findings are") == 1
+        assert "Kinds of source" not in ok(library, "ask", "How do I reset my email password?")
+
     def test_unchecked_policy_is_never_shown_as_current(self, library: Path) -> None:
         text = ok(library, "ask", QUESTION, "--document", "policy")
         assert "Status: Not checked: look at the source" in text

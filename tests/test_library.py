@@ -87,6 +87,10 @@ def test_the_json_has_the_agreed_shape(make_library):
         "passage_id",
         "basis",
         "direction",
+        "warnings",
+        "successor",
+        "terms",
+        "gap_effect",
     ]
     assert list(data["record"]) == ["index", "version", "asked_at"]
 

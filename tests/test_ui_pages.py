@@ -108,6 +108,23 @@ class TestAsk:
         said = shown(asked(app, **{"in": "old"}))
         assert "Warning: Replaced by NG999: do not rely on this one" in said
 
+    def test_warnings_stand_on_the_card_and_the_successor_is_one_link_away(
+        self, app: AppTest
+    ) -> None:
+        said = shown(asked(app, **{"in": "old"}))
+        assert "Warning: Older than 10 years: from 2009" in said
+        assert "Warning: From another country than the UK: USA" in said
+        newer = links(app)["Open what replaced it"]
+        assert dict(parse_qsl(urlsplit(newer).query))["document"] == "policy"
+
+    def test_the_kind_of_source_is_explained_and_is_no_rating(self, app: AppTest) -> None:
+        asked(app)
+        folded = re.findall(r"<details[^>]*><summary>([^<]+)</summary><p>([^<]+)", source(app))
+        told = dict(folded)
+        assert "by chance" in told["What “Randomised trial” means"]
+        assert "Neither its record" in told["What “Design not stated” means"]
+        assert shown(app).count("It does not say how certain its findings are") == 1
+
     def test_markup_in_a_document_is_shown_as_text(self, app: AppTest) -> None:
         asked(app)
         assert SCRIPT in shown(app)

@@ -262,6 +262,9 @@ def _links(finding: Finding, only: bool) -> list[tuple[str, str]]:
         "asked": _asked(),
     }
     links = [("Show in document", words.address("document", place))]
+    if finding.successor:
+        newer = {"document": finding.successor, "asked": _asked()}
+        links.append(("Open what replaced it", words.address("document", newer)))
     if not only:
         changed = {name: st.query_params.get_all(name) for name in (WITHOUT, ADDED)}
         more = {QUESTION: st.query_params[QUESTION], ONLY: finding.document_id, **changed}

@@ -8,8 +8,12 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from retriever.labels import (
     LABELS,
+    about_kinds,
+    further_warnings,
+    gap_effect_in_words,
     kind_of_finding,
     kind_of_source,
+    meaning_of_source,
     read_as,
     reported,
     status_of,
@@ -127,6 +131,13 @@ def byline_html(publisher: str, year: int | None, source_type: str, pages: str =
     return '<ul class="byline">' + "".join(f"<li>{escape(i)}</li>" for i in items if i) + "</ul>"
 
 
+def kind_html(source_type: str) -> str:
+    """What a kind of source is, folded away until it is asked for."""
+    asked = f"What “{kind_of_source(source_type)}” means"
+    return (f'<details class="kind"><summary>{escape(asked)}</summary>'
+            f"<p>{escape(meaning_of_source(source_type))}</p></details>")
+
+
 def quotation_html(quotation: str) -> str:
     """A quotation, word for word."""
     return f'<blockquote class="quotation">{escape(quotation)}</blockquote>'
@@ -144,7 +155,8 @@ def summary_html(answer: Answer, filtered: bool) -> str:
                 f"{count(answer.documents_searched, 'document')}{scope}.")
     # The message of an answer without findings is often its only gap.
     gaps = [gap for gap in answer.gaps if gap != answer.message]
-    said = [text for text in (read_as(answer.understood), searched) if text]
+    kinds = about_kinds() if answer.findings else ""
+    said = [text for text in (read_as(answer.understood), searched, kinds) if text]
     return "".join(
         [
             f"<h2>{escape(_headline(answer))}</h2>",
@@ -184,14 +196,33 @@ def finding_html(finding: Finding, links: Sequence[tuple[str, str]]) -> str:
             quotation_html(finding.quote),
             whom_html(finding),
             reading_html(finding),
+            gap_html(finding),
             byline_html(finding.publisher, finding.year, finding.source_type,
                         page_numbers(finding.pages)),
+            kind_html(finding.source_type),
             f'<p class="section">In the section: {escape(section)}</p>' if section else "",
             digest_html(finding.digest),
             status_html(finding.status, finding.source_type),
+            warnings_html(finding),
+            *(f'<p class="term">{escape(term)}</p>' for term in finding.terms),
             links_html([page_link(to, text, about=title) for text, to in links]),
         ]
     )
+
+
+def gap_html(finding: Finding) -> str:
+    """What a finding says became of a gap between groups; empty where it does not say."""
+    said = gap_effect_in_words(finding.gap_effect)
+    return f'<p class="gap-effect">{escape(said)}</p>' if said else ""
+
+
+def warnings_html(finding: Finding) -> str:
+    """What speaks against relying on a finding, beside its status and its being a digest."""
+    lines = [
+        f"<li><strong>Warning:</strong> {escape(warning)}</li>"
+        for warning in further_warnings(finding)
+    ]
+    return f'<ul class="warnings">{"".join(lines)}</ul>' if lines else ""
 
 
 def whom_html(finding: Finding) -> str:
