@@ -51,6 +51,8 @@ def test_what_the_words_say(text: str, effect: str) -> None:
         "Few letters narrowed the gap between ethnic groups.",
         "Absolute gaps between deprived and affluent areas fell but relative gaps grew.",
         "The gap between deprived and affluent areas narrowed and then widened.",
+        "Respondents reported that the clinic had reduced inequalities.",
+        "The extent to which the policy narrowed inequalities was not measured.",
         "Training increased awareness of inequalities.",
         "The gap between doses was reduced to 8 weeks.",
         "The treatment gap widened in deprived areas.",
