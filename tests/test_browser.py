@@ -188,7 +188,7 @@ def test_everything_can_be_done_by_keyboard(page: Page, address: str) -> None:
     page.keyboard.press("Enter")
     tab_to(page, "element => element.ariaLabel === 'Kind of source'")
     page.keyboard.press("ArrowDown")
-    expect(page.get_by_role("option", name="Policy paper")).to_be_visible()
+    expect(page.get_by_role("option", name="Policy paper")).to_be_visible(timeout=WAIT)
     page.keyboard.press("Escape")
     for field in ("Publisher", "From year", "To year", "Document"):
         tab_to(page, f"element => element.ariaLabel === '{field}'")
@@ -209,6 +209,25 @@ def test_everything_can_be_done_by_keyboard(page: Page, address: str) -> None:
     tab_to(page, "element => element.textContent.trim() === 'Screening policy'")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Screening policy", level=1)).to_be_visible()
+
+
+def test_parts_of_a_question_are_taken_out_and_added_by_keyboard(page: Page, address: str) -> None:
+    opened(page, address + ANSWER)
+    tab_to(page, "element => element.ariaLabel?.startsWith('Understood as')")
+    page.keyboard.type("deprived areas")
+    expect(page.get_by_role("option", name="people in deprived areas")).to_be_visible(timeout=WAIT)
+    page.keyboard.press("Enter")
+    said = page.get_by_text("for people in deprived areas or on low incomes.")
+    expect(said).to_be_visible(timeout=WAIT)
+    settled(page)
+    assert "with=group%3Adeprived" in page.url
+    page.keyboard.press("Escape")
+    tab_to(page, "element => element.ariaLabel?.startsWith('Understood as')")
+    page.keyboard.press("Backspace")
+    expect(said).to_have_count(0, timeout=WAIT)
+    settled(page)
+    assert "with=" not in page.url
+    assert Axe().run(page).response["violations"] == []
 
 
 def tab_to(page: Page, wanted: str) -> None:
