@@ -39,6 +39,7 @@ _LISTS = (
     "people",
     "people_follow",
     "people_from",
+    "came_from",
     "people_besides",
     "not_people",
     "ethnic_before",
@@ -46,6 +47,7 @@ _LISTS = (
     "measuring",
     "states",
     "linked",
+    "allowed_for",
     "sample_headings",
 )
 _OF_GROUPS = ("compared_with", "in_general")
@@ -86,7 +88,6 @@ def tags(text: str, section: Sequence[str], title: str, concepts: Concepts) -> t
     mentions = concepts.mentions(text)
     section = [heading for heading in section if heading != title]
     relation = _relation(text, section, mentions)
-    measuring = _is_on_measuring(text)
     places: list[tuple[Place, str]] = [("quotation", text)]
     if _is_about_its_own(text, section):
         places += _over(section, title)
@@ -94,7 +95,7 @@ def tags(text: str, section: Sequence[str], title: str, concepts: Concepts) -> t
     for place, words in places:
         known = {tag.group.axis for tag in found}
         found += [
-            Tag(m.concept, _told(relation, m, place, words, measuring), place, words[m.start:m.end])
+            Tag(m.concept, _told(relation, m, place, words, text), place, words[m.start:m.end])
             for m in (mentions if place == "quotation" else _inherited(words, concepts))
             if m.concept.kind == "group"
             and m.concept.id not in _list("in_general")
@@ -106,14 +107,37 @@ def tags(text: str, section: Sequence[str], title: str, concepts: Concepts) -> t
 
 
 def _told(
-    relation: Relation, mention: Mention, place: Place, words: str, measuring: bool
+    relation: Relation, mention: Mention, place: Place, words: str, text: str
 ) -> Relation:
     """What a sentence does for one of its groups: what it does, but reporting needs people."""
     if relation != "reported":
         return relation
-    only_measured = measuring and mention.concept.axis in _list("measured_axes")
-    doubtful = only_measured or (place == "quotation" and not _is_people(words, mention))
+    doubtful = mention.concept.axis in _list("measured_axes") and _is_on_measuring(text)
+    doubtful |= place == "quotation" and _is_allowed_for(words, mention)
+    doubtful |= place == "quotation" and not _is_people(words, mention)
+    doubtful |= place == "title" and not _is_plain_finding(text)
     return "mentioned" if doubtful or _is_a_bare_state(words, mention) else "reported"
+
+
+def _is_plain_finding(text: str) -> bool:
+    """Whether a sentence is a result or a recommendation by more than one sign.
+
+    A whole document stands under its title: notes, headings of tables and remarks too.
+    """
+    found = signals(text)
+    figures = bool(found.figures or found.intervals)
+    result = found.result >= 2 or (found.result and figures) or _pattern("happened").search(text)
+    return bool(" | " not in text and (result or found.recommendation))
+
+
+def _is_allowed_for(text: str, mention: Mention) -> bool:
+    """Whether a group stands in a list of what was allowed for: "adjusted for age and deprivation".
+
+    The list ends with its clause.
+    """
+    before = _CLAUSE_END.split(text[: mention.start])[-1]
+    found = list(_pattern("allowed_for").finditer(before))
+    return bool(found) and len(before[found[-1].end() :].split()) < _BEFORE_LIST
 
 
 def _is_a_bare_state(text: str, mention: Mention) -> bool:
@@ -199,17 +223,16 @@ def _is_a_place(text: str, mention: Mention) -> bool:
     """
     if text[mention.start : mention.end].casefold() not in _folded("places"):
         return False
-    before = " ".join(text[: mention.start].split()[-_NEAR:])
-    return not _pattern("people_from").search(before)
+    return not _coming_from().search(text[: mention.start])
 
 
 # The words behind a group's, through "and" and further groups
 _AFTER = re.compile(r"(?:[\s,/–-]+[\w’'-]+){0,5}")
 # The same in a sentence, where figures, brackets and quotation marks may stand between groups.
 _LISTED = re.compile(r"(?:[\s,/()%.\d‘’'“”\"–-]+[\w’'-]+){0,5}")
+_CLAUSE_END = re.compile(r"[.;:()]|, (?=the|there|we|they|it)\b")
 _BEFORE = 3  # words
 _BEFORE_LIST = 10  # words
-_NEAR = 5  # words
 
 
 def _without_those_compared_with(
@@ -355,6 +378,13 @@ def _folded(name: str) -> frozenset[str]:
 def _captions() -> re.Pattern[str]:
     words = "|".join(map(re.escape, _words()["captions"]))
     return re.compile(rf"\W*(?:{words})\.?\s*\d", re.IGNORECASE)
+
+
+@cache
+def _coming_from() -> re.Pattern[str]:
+    """People, within a few words that they come from somewhere, and the list of where from."""
+    people, origin = _pattern("people_from").pattern, _pattern("came_from").pattern
+    return re.compile(rf"{people}(?:\W+\w+){{0,3}}?\W+{origin}(?:\W+\w+){{0,5}}\W*$", re.I)
 
 
 @cache

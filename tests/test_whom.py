@@ -196,3 +196,24 @@ def test_how_deprivation_is_measured_is_no_result_for_deprived_people() -> None:
 def test_a_state_of_affairs_reports_where_something_is_tied_to_it() -> None:
     assert found("Poverty is a risk factor for poor mental health.")["deprived"] == "reported"
     assert found("A course should also speak of poverty.")["deprived"] == "mentioned"
+
+
+def test_what_was_allowed_for_is_not_what_was_found() -> None:
+    text = "After adjusting for age and deprivation, the risk of death was higher in Roma people."
+    assert found(text) == {"deprived": "mentioned", "roma": "reported"}
+    after = "Allowing for age, the risk was higher in deprived areas."
+    assert found(after)["deprived"] == "reported"
+
+
+def test_under_a_title_only_what_is_plainly_a_result_is_for_its_group() -> None:
+    title = "Exercise classes for Somali women"
+    assert found("Attendance rose to 42% in the end.", title=title)["somali"] == "reported"
+    assert found("Offer classes at weekends.", title=title)["somali"] == "reported"
+    assert found("Anthropometric measurements | Mean (SD)", title=title).get("somali") != "reported"
+    assert found("Rates are given below each bar.", title=title).get("somali") != "reported"
+
+
+def test_a_trial_in_a_country_is_not_on_people_from_it() -> None:
+    text = "Adherence was 95%, higher than before."
+    assert "kenyan" not in found(text, title="Adherence among children in Kenya")
+    assert found(text, title="Adherence among children from Kenya")["kenyan"] == "reported"
