@@ -42,6 +42,7 @@ AXES = (
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _TRAP = "trap"
+_AND = frozenset({"and", "or"})
 
 
 @dataclass(frozen=True)
@@ -187,15 +188,35 @@ class Concepts:
     ) -> Iterator[tuple[int, Concept]]:
         """Entries that begin at a word: how many words each takes, and its concept."""
         first = words[at][0]
+        shared = _shared_head(words, at)
         entries = list(self._exact.get(first, ()))
         for length in range(2, len(first) + 1):
             entries += self._begins.get(first[:length], ())
         for rest, concept in entries:
+            if rest and shared and concept.kind == "topic" and _all_fit(rest, shared):
+                yield 1, concept
             following = words[at + 1 : at + 1 + len(rest)]
             if len(following) == len(rest) and all(
                 _fits(want, have[0]) for want, have in zip(rest, following, strict=True)
             ):
                 yield 1 + len(rest), concept
+
+
+def _shared_head(
+    words: Sequence[tuple[str, int, int]], at: int
+) -> Sequence[tuple[str, int, int]]:
+    """What a word shares with the last of its list: "screening" of "cervical and breast screening".
+
+    Empty where no list of three at most goes on behind the word.
+    """
+    for place in range(at + 1, min(at + 4, len(words))):
+        if words[place][0] in _AND:
+            return words[place + 2 : place + 5]
+    return ()
+
+
+def _all_fit(rest: Sequence[str], following: Sequence[tuple[str, int, int]]) -> bool:
+    return len(following) >= len(rest) and all(map(_fits, rest, (word for word, _, _ in following)))
 
 
 def _longest(found: Iterator[tuple[int, Concept]]) -> dict[str, tuple[int, tuple[Concept, ...]]]:

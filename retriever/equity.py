@@ -139,8 +139,7 @@ class Equity:
             return _basis(group, "studied", took_part)
         elsewhere = self._in_document(document, group, ())
         if elsewhere is not None and elsewhere.relation in ("reported", "studied"):
-            there = dataclasses.replace(_basis(group, "studied", elsewhere), place="document")
-            return _basis(group, "studied", own[0]) if own else there
+            return dataclasses.replace(_basis(group, "studied", elsewhere), place="document")
         close = [t for t in found if t.relation == "reported" and self._close(group, t.group)]
         if close:
             return _basis(group, "related", close[0])

@@ -39,9 +39,13 @@ def about_kinds() -> str:
     return str(LABELS["about_kinds"]["said"])
 
 
-def whom(basis: Basis) -> tuple[str, str]:
+def whom(basis: Basis, source_type: str) -> tuple[str, str]:
     """Whom a quotation is about in words, and what that rests on; the latter may be empty."""
     kind: str = basis.match
+    if kind == "studied" and basis.place == "document":
+        kind = "elsewhere"
+    elif kind == "studied" and LABELS["source_types"].get(source_type, {}).get("nobody_took_part"):
+        kind = "named"
     if kind == "direct" and basis.group != basis.asked:
         kind = "narrower"
     if kind == "general" and basis.group:

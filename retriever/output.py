@@ -299,7 +299,7 @@ def _finding_text(number: int, finding: Finding) -> str:
         f"[{finding.document_id}]",
     )
     lines = (
-        *(" – ".join(filter(None, whom(basis))) for basis in finding.basis),
+        *(" – ".join(filter(None, whom(basis, finding.source_type))) for basis in finding.basis),
         " – ".join(reported(finding.direction)) if finding.direction else "",
         kind_of_finding(finding.kind) if finding.kind else "",
         gap_effect_in_words(finding.gap_effect),

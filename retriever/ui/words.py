@@ -232,7 +232,7 @@ def whom_html(finding: Finding) -> str:
         + (f' <span class="aside">({escape(rests)})</span>' if rests else "")
         + "</li>"
         for basis in finding.basis
-        for said, rests in [whom(basis)]
+        for said, rests in [whom(basis, finding.source_type)]
     ]
     return f'<ul class="whom">{"".join(lines)}</ul>' if lines else ""
 
