@@ -332,7 +332,7 @@ def _not_found(topic: Concept, standing: StandingQuestion, answer: Answer, count
     number = len(answer.findings)
     speak = "1 document speaks" if count == 1 else f"{count:,} documents speak"
     if not number:
-        return f"Not found: {speak} of {topic.label}, and no passage comes near to this question."
+        return f"Not found: {speak} of {topic.label}; no passage comes near to “{answer.question}”"
     nearest = "quotation that comes" if number == 1 else f"{number} quotations that come"
     return (
         f"Not found: {speak} of {topic.label}; among the {nearest} nearest is none that names it "
