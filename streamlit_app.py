@@ -10,6 +10,7 @@ from retriever.ui.shared import (
     JUDGE,
     LIBRARY,
     MAP,
+    OVERVIEW,
     SERVICE,
     VOCABULARY,
     banner,
@@ -20,6 +21,7 @@ st.set_page_config(page_title=SERVICE, page_icon=ICON, layout="wide")
 style()
 pages = [
     st.Page(ASK, title="Ask", default=True),
+    st.Page(OVERVIEW, title="Topic overview", url_path="overview"),
     st.Page(MAP, title="Evidence map", url_path="map"),
     st.Page(LIBRARY, title="Library", url_path="library"),
     st.Page(DOCUMENT, title="Document", url_path="document"),

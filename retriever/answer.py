@@ -42,6 +42,7 @@ from retriever.statements import Statement, describe, statements
 from retriever.tokens import tokenise
 
 _NOT_IN_JSON = {"documents_searched", "passages_searched", "message", "nearness", "covered"}
+_NOT_IN_FINDING = {"section", "digest"}
 _NEAR_REPEAT = 0.8
 _IN_MANY = 3  # documents; two may be editions, or copies, of one
 _FOR_GROUP = 4  # passages read for each group asked about, among them those read anyway
@@ -219,10 +220,14 @@ def to_json(answer: Answer) -> dict[str, Any]:
     """The answer as the command line and other programs get it; shape as in README.md."""
     data = {key: value for key, value in to_dict(answer).items() if key not in _NOT_IN_JSON}
     data["understood"].pop("text")
-    for finding in data["findings"]:
-        finding.pop("section")
-        finding.pop("digest")
+    data["findings"] = [finding_to_json(finding) for finding in answer.findings]
     return data
+
+
+def finding_to_json(finding: Finding) -> dict[str, Any]:
+    """A finding as other programs get it."""
+    data: dict[str, Any] = to_dict(finding)
+    return {key: value for key, value in data.items() if key not in _NOT_IN_FINDING}
 
 
 def _choose(

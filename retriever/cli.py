@@ -370,6 +370,31 @@ def draw_map(
         click.echo(evidence_map.to_csv(drawn) if layout == "csv" else output.map_table(drawn))
 
 
+@cli.command(
+    "overview",
+    epilog=_example(
+        'retriever overview "bowel cancer screening"',
+        "retriever overview intervention:letters --format json",
+    ),
+)
+@click.argument("topic")
+@format_option("text", "json")
+@click.pass_obj
+def show_overview(root: Path | None, topic: str, layout: str) -> None:
+    """Say what is held on TOPIC: does it work, for whom, at what cost.
+
+    TOPIC is a topic or an intervention of the vocabularies: its key, its id, its label or words
+    for it.
+    """
+    found = _open(root).overview(_words(topic))
+    if layout == "json":
+        from retriever.overview import to_json  # slow to load: not for --help
+
+        click.echo(output.as_json(to_json(found)))
+    else:
+        click.echo(output.overview_text(found))
+
+
 @cli.group(
     epilog=_example(
         "retriever vocabulary check",
@@ -384,12 +409,13 @@ def vocabulary() -> None:
 @vocabulary.command("check", epilog=_example("retriever vocabulary check"))
 def vocabulary_check() -> None:
     """Check the vocabularies; the first entry that is wrong is named with its line."""
-    from retriever import cautions, concepts, gap_effect, organisations, whom
+    from retriever import cautions, concepts, gap_effect, organisations, overview, whom
 
     known = concepts.packaged()
     whom.check(known)
     cautions.packaged()
     gap_effect.packaged()
+    overview.packaged()
     click.echo(output.vocabulary_summary(known, organisations.packaged()))
 
 

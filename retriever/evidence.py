@@ -109,6 +109,12 @@ def asks_for(question: str) -> frozenset[str]:
 
 
 @cache
+def no_statement() -> tuple[str, ...]:
+    """How lines begin that name a source or describe a record."""
+    return tuple(_data()["no_statement"])
+
+
+@cache
 def _asking_patterns() -> dict[str, re.Pattern[str]]:
     return {kind: word_pattern(words) for kind, words in _data()["asks"].items() if kind in ASKS}
 

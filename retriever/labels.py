@@ -39,6 +39,11 @@ def about_kinds() -> str:
     return str(LABELS["about_kinds"]["said"])
 
 
+def about_standings() -> str:
+    """What is to be known of the groups in an overview of a topic."""
+    return str(LABELS["about_standings"]["said"])
+
+
 def whom(basis: Basis, source_type: str) -> tuple[str, str]:
     """Whom a quotation is about in words, and what that rests on; the latter may be empty."""
     kind: str = basis.match

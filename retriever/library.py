@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from retriever import generation, version
+from retriever import generation, overview, version
 from retriever.answer import compose
 from retriever.config import Settings, load_settings
 from retriever.corpus import scan
@@ -26,8 +26,9 @@ from retriever.errors import (
     RetrieverError,
     UnknownDocument,
 )
-from retriever.evidence_map import Cell, EvidenceMap, Reading
+from retriever.evidence_map import Cell, EvidenceMap, Reading, Row
 from retriever.indexing import ShowProgress, bring_up_to_date, document_of
+from retriever.overview import Overview
 from retriever.question import AS_ASKED, understand
 from retriever.remembering import RememberingEmbedder
 from retriever.schema import (
@@ -146,7 +147,7 @@ class Library:
             searcher,
             settings,
             per_document or settings.per_document,
-            Record(searcher.generation.fingerprint, version.VERSION, _now()),
+            _record(searcher),
             scope,
             stopwatch,
         )
@@ -181,6 +182,36 @@ class Library:
             IndexMissing, IndexMismatch: As `search`.
         """
         return self.searcher().mapper.read(cell)
+
+    def overview(self, topic: str) -> Overview:
+        """What is held on a topic or an intervention: does it work, for whom, at what cost.
+
+        Args:
+            topic: A key (`topic:bowel-screening`), an id, a label or words.
+
+        Raises:
+            BadQuestion: The vocabularies know no such one; the nearest are named.
+            IndexMissing, IndexMismatch: As `search`.
+        """
+        searcher = self.searcher()
+        found = overview.find(topic, searcher.naming.concepts)
+        return overview.compose(
+            found,
+            self.ask,
+            searcher,
+            self._there(searcher),
+            self.settings.answers,
+            _record(searcher),
+        )
+
+    def subjects(self) -> list[Row]:
+        """Topics and interventions that some document names, in order of their labels.
+
+        Raises:
+            IndexMissing, IndexMismatch: As `search`.
+        """
+        searcher = self.searcher()
+        return overview.subjects(searcher.naming, self._there(searcher))
 
     def remembering(self, questions: Sequence[str] = ()) -> Self:
         """The same library, sharing the index in memory, that embeds each text once.
@@ -285,6 +316,10 @@ class Library:
             if not (self.corpus / file.entry.path).exists()
         )
 
+    def _there(self, searcher: Searcher) -> list[str]:
+        """Ids of all documents but those that are gone."""
+        return searcher.in_scope(searcher.scope(NO_FILTERS, self._gone(searcher)))
+
     def _known(self, searcher: Searcher, document_id: str) -> None:
         if document_id in searcher.files and document_id not in self._gone(searcher):
             return
@@ -376,5 +411,6 @@ def _freshness(count: int, stale: list[str]) -> Check:
     return Check("freshness", "warning", message, "retriever index")
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+def _record(searcher: Searcher) -> Record:
+    asked_at = datetime.now(UTC).isoformat(timespec="seconds")
+    return Record(searcher.generation.fingerprint, version.VERSION, asked_at)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 
 from retriever.concepts import AXES, Concept
 from retriever.equity import Equity, stronger
@@ -78,6 +79,26 @@ class Mapper:
             len(allowed),
         )
 
+    def row(self, subject: Concept, axis: str, documents: Collection[str]) -> tuple[Cell, ...]:
+        """The cells of one row that hold something, as `draw` fills them; in order of the groups.
+
+        Only what is on the subject is read, so that one row does not take as long as a map.
+
+        Args:
+            subject: A topic or an intervention.
+            axis: What the groups are by, one of `whom.labelled_axes`.
+            documents: Ids of the documents that may be looked at.
+        """
+        groups = self._groups(axis)
+        allowed = self._naming.documents(subject) & frozenset(documents)
+        entries: dict[Concept, list[Entry]] = defaultdict(list)
+        for document in (d for d in self._naming.passages if d in allowed):
+            relations = self._relations_of(self._equity.near(document, (subject,)), groups)
+            for group, found in self._on(document, subject, relations).items():
+                kind = self._source_types[document]
+                entries[group].append(Entry(document, kind, tuple(found)))
+        return tuple(Cell(subject, g, tuple(entries[g])) for g in groups if g in entries)
+
     def read(self, cell: Cell) -> list[Reading]:
         """The passages of a cell, document by document, in order of the text."""
         within = self._concepts.narrower(cell.group)
@@ -125,13 +146,18 @@ class Mapper:
 
     def _read(self, axis: str) -> dict[str, dict[Concept, Relation]]:
         """Id of a passage -> the groups of an axis, with the strongest it does for each."""
-        columns = frozenset(self._groups(axis))
+        every = chain.from_iterable(self._naming.passages.values())
+        return self._relations_of(every, self._groups(axis))
+
+    def _relations_of(
+        self, passages: Iterable[Passage], groups: Sequence[Concept]
+    ) -> dict[str, dict[Concept, Relation]]:
+        columns = frozenset(groups)
         found = {}
-        for passages in self._naming.passages.values():
-            for passage in passages:
-                named = columns & self._naming.named(passage)
-                if named and (relations := self._relations_in(passage, named)):
-                    found[passage.id] = relations
+        for passage in passages:
+            named = columns & self._naming.named(passage)
+            if named and (relations := self._relations_in(passage, named)):
+                found[passage.id] = relations
         return found
 
     def _relations_in(

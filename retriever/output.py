@@ -14,14 +14,16 @@ import textwrap
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from retriever.concepts import Concept, Concepts
 from retriever.config import Setting
-from retriever.evidence_map import STANDINGS, EvidenceMap
+from retriever.evidence_map import STANDINGS, Cell, EvidenceMap
 from retriever.evidence_map import Row as MapRow
 from retriever.labels import (
     about_kinds,
+    about_standings,
+    axis_in_words,
     digest_line,
     feature_in_words,
     further_warnings,
@@ -50,6 +52,9 @@ from retriever.schema import (
     Progress,
     to_dict,
 )
+
+if TYPE_CHECKING:
+    from retriever.overview import Overview  # slow to load: not for --help
 
 TEXT_WIDTH = 88
 BAR_WIDTH = 24
@@ -282,6 +287,37 @@ def _answer_blocks(answer: Answer) -> Iterator[str]:
     )
 
 
+def overview_text(overview: Overview) -> str:
+    """An overview for reading: each standing question with quotations, or groups, or the gap."""
+    return "\n\n".join(_overview_blocks(overview))
+
+
+def _overview_blocks(overview: Overview) -> Iterator[str]:
+    yield (
+        f"{overview.topic.label} ({overview.topic.key}): documents that speak of it: "
+        f"{overview.documents} of {overview.searched}"
+    )
+    for section in overview.sections:
+        yield section.heading
+        said = (section.gap, section.message, *(each.gap for each in section.axes))
+        if any(said):
+            yield "\n".join(wrapped(text) for text in said if text)
+        for number, finding in enumerate(section.findings, 1):
+            yield _finding_text(number, finding)
+        rows = [
+            (axis_in_words(each.axis), cell.group.label, *_documents_by_standing(cell))
+            for each in section.axes
+            for cell in each.cells
+        ]
+        if rows:
+            yield table(("by", "group", *STANDINGS), rows)
+            yield wrapped(about_standings())
+    findings = [finding for section in overview.sections for finding in section.findings]
+    if findings:
+        yield _kinds_text(findings)
+    yield f"Index {overview.record.index}."
+
+
 def _kinds_text(findings: Sequence[Finding]) -> str:
     """What each kind of source among the findings is, and what that does not tell."""
     kinds = dict.fromkeys(finding.source_type for finding in findings)
@@ -486,11 +522,15 @@ def _map_lines(drawn: EvidenceMap, row: MapRow) -> Iterator[Row]:
     cells = [drawn.cell(row.subject, column.group) for column in drawn.columns]
     held = [cell for cell in cells if cell.entries]
     for cell in held:
-        numbers = (len(cell.documents(standing)) for standing in STANDINGS)
+        numbers = _documents_by_standing(cell)
         yield (row.subject.label, row.documents, cell.group.label, *numbers)
     if empty := len(cells) - len(held):
         groups = f"({empty} {'other ' if held else ''}group{'s' if empty > 1 else ''}: nothing)"
         yield (row.subject.label, row.documents, groups, None, None, None)
+
+
+def _documents_by_standing(cell: Cell) -> list[int]:
+    return [len(cell.documents(standing)) for standing in STANDINGS]
 
 
 def _named_lists(entry: dict[str, Any], names: Sequence[str]) -> list[str]:

@@ -137,7 +137,8 @@ class Searcher:
             return Scope(np.empty(0, dtype=np.int64), 0)
         return Scope(np.flatnonzero(allowed[self._document_of]), int(allowed.sum()))
 
-    def _in_scope(self, scope: Scope) -> list[str]:
+    def in_scope(self, scope: Scope) -> list[str]:
+        """Ids of the documents that may be found, those without any passage left out."""
         return [self._documents[n] for n in np.unique(self._document_of[scope.passages])]
 
     def short_forms(self, document_id: str) -> ShortForms:
@@ -352,15 +353,15 @@ class Searcher:
 
     def shortfalls(self, question: str, scope: Scope) -> list[Shortfall]:
         """The groups asked about for which nothing is reported; see `Equity.shortfalls`."""
-        return self.equity.shortfalls(question, self._in_scope(scope))
+        return self.equity.shortfalls(question, self.in_scope(scope))
 
     def silences(self, question: str, scope: Scope) -> list[Silence]:
         """What it wants to know and no document speaks of; see `Equity.silences`."""
-        return self.equity.silences(question, self._in_scope(scope))
+        return self.equity.silences(question, self.in_scope(scope))
 
     def evidence_map(self, of: str, axis: str, scope: Scope, find: str) -> EvidenceMap:
         """Subjects against groups, over the documents in scope; see `Mapper.draw`."""
-        return self.mapper.draw(of, axis, self._in_scope(scope), find)
+        return self.mapper.draw(of, axis, self.in_scope(scope), find)
 
     def passages_of(self, document_id: str) -> list[Passage]:
         """The passages of one document, in order of the text."""

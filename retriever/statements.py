@@ -16,6 +16,7 @@ import numpy as np
 
 from retriever.evidence import (
     asks_for,
+    no_statement,
     outcome_part,
     recommendation_likeness,
     result_likeness,
@@ -120,6 +121,7 @@ def _spans(text: str, title: str) -> list[Span]:
         words = [word for word in sentence.split() if any(c.isalpha() for c in word)]
         fragment = sentence[:1].islower() or sentence.endswith(("?", ":")) or sentence in title
         no_text = any(p.search(sentence) for p in (_ADDRESS, _CONTENTS, _REFERENCE))
+        no_text |= sentence.startswith(no_statement())
         if len(words) >= _FEWEST_WORDS and not fragment and not no_text:
             found.append((start, end))
     return found

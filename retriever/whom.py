@@ -95,7 +95,12 @@ def tags(text: str, section: Sequence[str], title: str, concepts: Concepts) -> t
     for place, words in places:
         known = {tag.group.axis for tag in found}
         found += [
-            Tag(m.concept, _told(relation, m, place, words, text, mentions), place, words[m.start:m.end])
+            Tag(
+                m.concept,
+                _told(relation, m, place, words, text, mentions),
+                place,
+                words[m.start : m.end],
+            )
             for m in (mentions if place == "quotation" else _inherited(words, concepts))
             if m.concept.kind == "group"
             and m.concept.id not in _list("in_general")

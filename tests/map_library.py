@@ -1,5 +1,6 @@
 """A small library for the tests of the evidence map: who reports what for whom is known."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from retriever import Library
@@ -37,11 +38,11 @@ FILES = {
 }
 
 
-def build(root: Path) -> Library:
+def build(root: Path, files: Mapping[str, str] = FILES) -> Library:
     """Write the library's files below `root` and index them."""
     (root / "corpus").mkdir(parents=True)
     (root / "retriever.toml").write_text('[embedder]\nmodel = "hashing"\n', encoding="utf-8")
-    for name, text in FILES.items():
+    for name, text in files.items():
         (root / "corpus" / name).write_text(text, encoding="utf-8")
     library = Library.open(root)
     library.index()

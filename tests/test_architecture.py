@@ -30,6 +30,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("ranker", "mapper"),
     ("search",),
     ("answer",),
+    ("overview",),
     ("library",),
     ("answer_measures", "comparison", "ranking"),
     ("evaluation",),
@@ -101,7 +102,7 @@ def test_no_modules_import_one_another_in_a_ring() -> None:
 
 
 @pytest.mark.parametrize("command", [[], ["index"], ["search"], ["ask"], ["show"], ["settings"],
-                                     ["evaluate"], ["vocabulary"], ["map"]])
+                                     ["evaluate"], ["vocabulary"], ["map"], ["overview"]])
 def test_help_loads_nothing_heavy(command: list[str]) -> None:
     heavy = ("torch", "faiss", "bm25s", "streamlit", "sentence_transformers", "lxml", "pypdf",
              "numpy", "trafilatura", "docx", "pypdfium2", "transformers", "ir_measures")

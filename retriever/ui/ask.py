@@ -11,7 +11,9 @@ import streamlit as st
 
 from retriever import Library, judging
 from retriever.errors import IndexMissing, RetrieverError
+from retriever.evidence_map import ROWS
 from retriever.labels import kind_of_source
+from retriever.overview import in_short
 from retriever.question import change_between, every_part, parts
 from retriever.schema import Answer, Change, Filters, Finding, LibraryEntry
 from retriever.ui import words
@@ -27,6 +29,9 @@ from retriever.ui.shared import (
 QUESTION, KIND, PUBLISHER, FIRST, LAST, ONLY = "q", "kind", "publisher", "from", "to", "in"
 WITHOUT, ADDED = "without", "with"
 CHIPS = "chips"
+
+OVERVIEWS = 2
+"""Topics of a question whose overviews are linked to."""
 
 
 def page() -> None:
@@ -238,9 +243,27 @@ def _summary(answer: Answer, filters: Filters) -> None:
     st.html(words.summary_html(answer, filtered=filters != Filters()))
     if not answer.findings:
         _what_next(filters)
+    if overviews := _overviews(answer):
+        st.html(words.links_html(overviews))
     if filters != Filters():
         whole = words.address("", {QUESTION: answer.question})
         st.html(words.links_html([words.page_link(whole, "Ask the whole library instead")]))
+
+
+def _overviews(answer: Answer) -> list[str]:
+    """Links to the overviews of what a question is about."""
+    understood = answer.understood
+    topics = [
+        part
+        for part in parts(understood.text)
+        if part.kind in ROWS.values() and part.label in understood.topics
+    ]
+    return [
+        words.page_link(
+            words.address("overview", {"of": part.key}), f"Overview of {part.label}: {in_short()}"
+        )
+        for part in topics[:OVERVIEWS]
+    ]
 
 
 def _what_next(filters: Filters) -> None:

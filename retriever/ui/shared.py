@@ -26,6 +26,7 @@ LIBRARY = _FOLDER / "library.py"
 JUDGE = _FOLDER / "judge.py"
 EVALUATE = _FOLDER / "evaluate.py"
 MAP = _FOLDER / "map.py"
+OVERVIEW = _FOLDER / "overview.py"
 VOCABULARY = _FOLDER / "vocabulary.py"
 
 # A file of our own: Streamlit fetches its named icons and emojis from other computers.
