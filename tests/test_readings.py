@@ -130,7 +130,7 @@ def test_an_answer_carries_both_and_shows_them(make_library: MakeLibrary) -> Non
         assert "Reported: an increase" in text
         assert "by the quoted words" in text
         assert "read which, and whether that is good" in text
-        assert "what difference it made" in text
+        assert "what happened with something that was done" in text
 
 
 def test_what_is_not_stated_is_not_shown(make_library: MakeLibrary) -> None:
