@@ -215,12 +215,17 @@ def _named_over(heading: str, concepts: Concepts) -> frozenset[Concept]:
 def _of_people(over: str, mention: Mention) -> bool:
     """Whether a heading's word stands for people or places, and not for a model from elsewhere.
 
-    "in Pakistani and Bangladeshi men", but not "the Brazilian Community Health Worker model".
+    "in Pakistani and Bangladeshi men" and "adults who are disadvantaged", but not "the Brazilian
+    Community Health Worker model".
     """
     words = _AFTER.match(over, mention.end)
     behind = f"{over[mention.start : mention.end]} {words.group() if words else ''}"
     before = " ".join(over[: mention.start].split()[-_BEFORE:])
-    return bool(_pattern("people").search(behind) or _pattern("people_follow").search(before))
+    return bool(
+        _pattern("people").search(behind)
+        or _pattern("people_follow").search(before)
+        or _pattern("people").search(before)
+    )
 
 
 def _in_an_address(text: str, mention: Mention) -> bool:
