@@ -156,7 +156,8 @@ def _is_plain_finding(text: str) -> bool:
     found = signals(text)
     figures = bool(found.figures or found.intervals)
     result = found.result >= 2 or (found.result and figures) or _pattern("happened").search(text)
-    return bool(" | " not in text and (result or found.recommendation))
+    whole = text.rstrip().endswith((".", ")", "]", "”", '"'))
+    return bool(whole and " | " not in text and (result or found.recommendation))
 
 
 def _is_allowed_for(text: str, mention: Mention) -> bool:
