@@ -137,14 +137,15 @@ class Equity:
         took_part = next((tag for tag in own if tag.relation == "studied"), None)
         if took_part is not None:
             return _basis(group, "studied", took_part)
+        close = [t for t in found if t.relation == "reported" and self._close(group, t.group)]
+        if own:
+            return _basis(group, "related", close[0]) if close else _basis(group, "general", own[0])
         elsewhere = self._in_document(document, group, ())
         if elsewhere is not None and elsewhere.relation in ("reported", "studied"):
             return dataclasses.replace(_basis(group, "studied", elsewhere), place="document")
-        close = [t for t in found if t.relation == "reported" and self._close(group, t.group)]
         if close:
             return _basis(group, "related", close[0])
-        nobody = Basis(group.axis, "general", group.label)
-        return _basis(group, "general", own[0]) if own else nobody
+        return Basis(group.axis, "general", group.label)
 
     def _close(self, group: Concept, other: Concept) -> bool:
         """Whether another group takes a group in, or stands beside it under the same one."""
@@ -335,10 +336,8 @@ def in_words(shortfall: Shortfall) -> str:
             f"{count} {searched} speak of {topics}; none of them reports a result on it for "
             f"{group}."
         )
-    if shortfall.studied:
-        said += f" They took part in {_works(shortfall.studied)}, without a result of their own."
-    if shortfall.named:
-        said += f" They are named by the way in {_works(shortfall.named)}."
+    if named := shortfall.studied + shortfall.named:
+        said += f" They took part or are named in {_works(named)}, without a result of their own."
     if shortfall.nearest:
         nearest, documents = shortfall.nearest
         said += f" Nearest: results for {nearest.label}, in {_works(documents)}."

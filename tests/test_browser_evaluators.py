@@ -16,7 +16,17 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from small_library import QUESTION, QUOTED, build
-from test_browser import ROOT, WAIT, chromium, opened, page, settled, tab_to, wait_until_healthy
+from test_browser import (
+    IDLE,
+    ROOT,
+    WAIT,
+    chromium,
+    opened,
+    page,
+    settled,
+    tab_to,
+    wait_until_healthy,
+)
 
 from retriever import Library
 from retriever.evaluation import evaluate
@@ -29,9 +39,6 @@ __all__ = ["chromium", "page"]  # fixtures, shared with the other browser tests
 pytestmark = pytest.mark.browser
 
 ASKED = Question("q1", QUESTION)
-
-IDLE = "() => new Promise(done => requestIdleCallback(() => done(), {timeout: 5000}))"
-"""Waits until the browser has nothing left to do, or five seconds."""
 
 
 class Server:

@@ -85,8 +85,8 @@ def test_a_gap_counts_the_documents_and_names_the_nearest(library: Library) -> N
     answer = library.ask("Does a letter raise bowel screening uptake in Bangladeshi people?")
     assert answer.gaps[0] == (
         "3 of the 4 documents searched speak of bowel cancer screening; none of them reports a "
-        "result on it for Bangladeshi people. They took part in 1 document, without a result of "
-        "their own. Nearest: results for South Asian people, in 2 documents."
+        "result on it for Bangladeshi people. They took part or are named in 1 document, without "
+        "a result of their own. Nearest: results for South Asian people, in 2 documents."
     )
 
 
@@ -144,7 +144,7 @@ def test_a_group_that_is_only_named_is_said_to_be(make_library: MakeLibrary) -> 
     named = "\n\n## Discussion\n\nA leaflet for Bangladeshi people on bowel screening is planned.\n"
     library = make_library({**DOCUMENTS, "letters.md": DOCUMENTS["letters.md"] + named})
     gaps = library.ask("Does a letter raise bowel screening uptake in Bangladeshi people?").gaps
-    assert "They are named by the way in 1 document." in gaps[0]
+    assert "They took part or are named in 2 documents, without a result of their own." in gaps[0]
 
 
 def test_two_groups_with_the_same_gap_are_told_once(library: Library) -> None:

@@ -104,8 +104,8 @@ def test_the_map_says_what_the_answers_say(library: Library, drawn: EvidenceMap)
     gap = library.ask("Does a letter raise bowel screening uptake in Bangladeshi people?").gaps[0]
     found = cell(drawn, "bowel-screening", "bangladeshi")
     assert gap.startswith("5 of the 6 documents searched speak of bowel cancer screening")
-    assert f"took part in {len(found.documents('studied'))} document" in gap
-    assert f"named by the way in {len(found.documents('mentioned'))} document" in gap
+    named = len(found.documents("studied")) + len(found.documents("mentioned"))
+    assert f"took part or are named in {named} document" in gap
     held = library.ask("Does a letter raise bowel screening uptake in Pakistani people?").gaps
     assert not [gap for gap in held if "Pakistani" in gap]
 
