@@ -26,10 +26,10 @@ from retriever.intents import intents
 from retriever.organisations import Body
 from retriever.ranker import packaged_for_coverage, packaged_for_sentences
 from retriever.schema import (
+    MATCHES,
     Answer,
     Finding,
     Hit,
-    Match,
     Outcome,
     Query,
     Record,
@@ -49,7 +49,6 @@ _FOR_GROUP = 4  # passages read for each group asked about, among them those rea
 _ON_TOPIC = 0.4  # what reports for the group is shown if it answers at least so well as the best
 # Chosen on our develop questions: put strictly by group, quotations on other topics come first.
 _STEP = 0.3
-_MATCHES: tuple[Match, ...] = ("direct", "studied", "related", "general")
 _NEIGHBOUR = 0.5  # set by eye: a neighbour half as likely to answer is quoted with the sentence
 # A source that was replaced is shown with its warning, but behind those that answer as well.
 _NO_LONGER_IN_FORCE = 0.3
@@ -269,13 +268,17 @@ def _by_group(
     asked: Sequence[Concept],
     searcher: Searcher,
 ) -> list[_Candidate]:
-    shown = list(chosen)
+    """Quotations with one for each group that has any, the worthiest first.
+
+    The best quotation stays whatever it reports; the last give way to those for groups.
+    """
+    more: list[_Candidate] = []
     for group in asked:
-        if any(_distance(candidate, [group], searcher) == 0 for candidate in shown):
-            continue
-        own = next((c for c in spare if _distance(c, [group], searcher) == 0), None)
-        if own is not None:
-            shown[-1:] = [own] if len(shown) > 1 else [shown[0], own]
+        reporting = [c for c in (*chosen, *more, *spare) if not _distance(c, [group], searcher)]
+        if reporting and reporting[0] not in (*chosen, *more):
+            more.append(reporting[0])
+    kept = max(1, len(chosen) - len(more))
+    shown = [*chosen[:kept], *more][: max(len(chosen), 2)]
     return sorted(shown, key=lambda c: -_worth(c, asked, searcher))
 
 
@@ -290,7 +293,7 @@ def _distance(candidate: _Candidate, asked: Sequence[Concept], searcher: Searche
     """How far a quotation is from reporting for the groups asked about; 0: for each of them."""
     passage = candidate.hit.passage
     quote = passage.text[candidate.start : candidate.end]
-    return sum(_MATCHES.index(b.match) for b in searcher.equity.basis(quote, passage, asked))
+    return sum(MATCHES.index(b.match) for b in searcher.equity.basis(quote, passage, asked))
 
 
 def spread(hits: Sequence[Hit], settings: Answers, per_document: int) -> list[Hit]:

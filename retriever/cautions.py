@@ -8,7 +8,6 @@ librarians' (`data/cautions.toml`).
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -22,7 +21,7 @@ from retriever.generation import FileRecord
 from retriever.labels import digest_line, status_of
 from retriever.schema import Finding, Metadata
 from retriever.shortforms import ShortForms, explained
-from retriever.vocabulary import DATA
+from retriever.vocabulary import DATA, read_toml
 
 _CAUTIONS = DATA / "cautions.toml"
 _LISTS = ("home_words", "not_home", "many", "lumped", "known_abbreviations")
@@ -217,10 +216,7 @@ def read(path: Path = _CAUTIONS) -> Cautions:
     Raises:
         SettingsError: The file is not TOML, or something is missing or of the wrong kind.
     """
-    try:
-        data = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} cannot be read as TOML: {error}. Correct it.") from error
+    data = read_toml(path)
     for name in _LISTS:
         values = data.get(name)
         if not isinstance(values, list) or not all(isinstance(v, str) and v for v in values):

@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
-import tomllib
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from retriever.errors import SettingsError
-from retriever.vocabulary import DATA
+from retriever.vocabulary import DATA, lines_of, read_toml
 
 POPULATIONS, SUBJECTS = DATA / "populations.toml", DATA / "subjects.toml"
 KINDS = {"groups": "group", "topics": "topic", "interventions": "intervention",
@@ -111,11 +110,11 @@ class Concepts:
             SettingsError: A file is not TOML or an entry is wrong; names file and entry.
         """
         words: dict[Concept, Sequence[str]] = {}
-        tables = {**_toml(populations), **_toml(subjects)}
+        tables = {**read_toml(populations), **read_toml(subjects)}
         for name, kind in KINDS.items():
             origin = populations if kind == "group" else subjects
             entries = tables.get(name, {})
-            lines = _lines_of(origin)
+            lines = lines_of(origin)
             stands: dict[str, str] = {}
             for key, entry in entries.items():
                 where = f"{origin}, line {lines.get(f'[{name}.{key}]', 1)}, [{name}.{key}]"
@@ -188,10 +187,10 @@ class Concepts:
     ) -> Iterator[tuple[int, Concept]]:
         """Entries that begin at a word: how many words each takes, and its concept."""
         first = words[at][0]
-        shared = _shared_head(words, at)
         entries = list(self._exact.get(first, ()))
         for length in range(2, len(first) + 1):
             entries += self._begins.get(first[:length], ())
+        shared = _shared_head(words, at) if entries else ()
         for rest, concept in entries:
             if rest and shared and concept.kind == "topic" and _all_fit(rest, shared):
                 yield 1, concept
@@ -265,19 +264,6 @@ def _fold(text: str) -> str:
 def _plain(letter: str) -> str:
     plain = unicodedata.normalize("NFKD", letter)[:1].lower()
     return plain if len(plain) == 1 else letter
-
-
-def _toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} cannot be read as TOML: {error}. Correct it.") from error
-
-
-def _lines_of(path: Path) -> dict[str, int]:
-    """The number of the line on which each entry begins."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return {line.strip(): number for number, line in enumerate(lines, start=1)}
 
 
 def _concept(key: str, kind: str, entry: Any, where: str) -> Concept:

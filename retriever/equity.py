@@ -17,7 +17,7 @@ from retriever.concepts import Concept
 from retriever.intents import Intent, intents
 from retriever.naming import Naming
 from retriever.question import named
-from retriever.schema import Basis, Match, Passage
+from retriever.schema import MATCHES, Basis, Match, Passage
 from retriever.sentences import units
 from retriever.whom import Relation, Tag, is_compared_with, is_labelled, tags
 
@@ -184,16 +184,16 @@ class Equity:
         groups = [group for group in self.asked(question) if not is_compared_with(group)]
         found = []
         for intent in intents(question):
-            if self._silent(on_topic, intent):
+            if self.silent(on_topic, intent):
                 found.append(Silence(intent, topics, None, len(on_topic)))
                 continue
             for group in groups:
                 held = [d for d in on_topic if self._reports(d, group, topics)]
-                if held and self._silent(held, intent):
+                if held and self.silent(held, intent):
                     found.append(Silence(intent, topics, group, len(held)))
         return found
 
-    def _silent(self, documents: Sequence[str], intent: Intent) -> bool:
+    def silent(self, documents: Sequence[str], intent: Intent) -> bool:
         """Whether no document has a word on what a question wants to know."""
         return intent.speaks is not None and not any(
             intent.speaks.search(passage.text)
@@ -213,9 +213,10 @@ class Equity:
         Where these are few, the rarest topic alone: who asks about immunisation and general
         practice is not to be told that no document speaks of both.
         """
-        naming = {topic: self._naming.documents(topic) & set(documents) for topic in topics}
+        allowed = frozenset(documents)
+        naming = {topic: self._naming.documents(topic) & allowed for topic in topics}
         held = sorted(topics, key=lambda c: (len(naming[c]), c.label))
-        of_all = frozenset(documents).intersection(*naming.values())
+        of_all = allowed.intersection(*naming.values())
         if len(topics) > 1 and len(of_all) < _FEW:
             held = [topic for topic in held if naming[topic]][:1] or held[:1]
             of_all = naming[held[0]]
@@ -308,7 +309,7 @@ def stronger(one: Relation, other: Relation) -> bool:
 
 
 def _rank(match: Match) -> int:
-    return ("direct", "studied", "related", "general").index(match)
+    return MATCHES.index(match)
 
 
 def _basis(group: Concept, match: Match, tag: Tag) -> Basis:

@@ -8,7 +8,6 @@ either. Then nothing is said.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -19,7 +18,7 @@ from typing import Any, Literal
 from retriever import concepts
 from retriever.errors import SettingsError
 from retriever.sentences import units
-from retriever.vocabulary import DATA
+from retriever.vocabulary import DATA, read_toml
 
 GapEffect = Literal["narrows", "widens", "no difference"]
 
@@ -122,10 +121,7 @@ def read(path: Path = _WORDS) -> Patterns:
     Raises:
         SettingsError: The file is not TOML, or a list is missing or holds something else.
     """
-    try:
-        data = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} cannot be read as TOML: {error}. Correct it.") from error
+    data = read_toml(path)
     words = {name: _listed(data, name, name, path) for name in _LISTS}
     lists = {
         table: {name: _listed(data.get(table), name, f"{table}.{name}", path) for name in names}

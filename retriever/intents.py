@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 
 from retriever.errors import SettingsError
 from retriever.evidence import word_pattern
-from retriever.vocabulary import DATA
+from retriever.vocabulary import DATA, read_toml
 
 INTENTS = DATA / "intents.toml"
 _NEEDED, _OPTIONAL = {"label", "asked", "adds"}, {"speaks", "about"}
@@ -58,10 +57,7 @@ def read(path: Path = INTENTS) -> dict[str, Intent]:
     Raises:
         SettingsError: The file is not TOML or an entry is wrong; names file and entry.
     """
-    try:
-        entries = tomllib.loads(path.read_text(encoding="utf-8")).get("intents", {})
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} cannot be read as TOML: {error}. Correct it.") from error
+    entries = read_toml(path).get("intents", {})
     found = [_intent(name, entry, f"{path}, [intents.{name}]") for name, entry in entries.items()]
     return {intent.key: intent for intent in found}
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from retriever import generation, overview, version
+from retriever import generation, overview, readings, version
 from retriever.answer import compose
 from retriever.config import Settings, load_settings
 from retriever.corpus import scan
@@ -390,12 +390,14 @@ class Library:
         return checks
 
     def warm_up(self) -> None:
-        """Load the model and the index before the first question needs them.
+        """Load the models and the index before the first question needs them.
 
         Raises:
             RetrieverError: As `search`; the first question would say the same.
         """
         self.searcher().similarities(["warm"], [])
+        readings.kinds(["warm"])
+        readings.directions(["warm"])
 
     def close(self) -> None:
         """Let go of the index in memory."""

@@ -8,7 +8,6 @@ bodies are the librarians' (`data/organisations.toml`); the head of that file sa
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -19,7 +18,7 @@ from typing import Any
 from retriever.concepts import Concept, Concepts
 from retriever.errors import SettingsError
 from retriever.shortforms import ShortForms
-from retriever.vocabulary import DATA
+from retriever.vocabulary import DATA, lines_of, read_toml
 
 ORGANISATIONS = DATA / "organisations.toml"
 KIND = "organisation"
@@ -87,12 +86,7 @@ class Organisations:
         Raises:
             SettingsError: The file is not TOML or an entry is wrong; names file, line and entry.
         """
-        try:
-            text = path.read_text(encoding="utf-8")
-            tables = tomllib.loads(text)
-        except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{path} cannot be read as TOML: {error}. Correct it.") from error
-        lines = {line.strip(): n for n, line in enumerate(text.splitlines(), start=1)}
+        tables, lines = read_toml(path), lines_of(path)
         entries = tables.get("organisations", {})
         where = {
             key: f"{path}, line {lines.get(f'[organisations.{key}]', 1)}, [organisations.{key}]"

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import difflib
 import functools
-import tomllib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +29,7 @@ from retriever.naming import Naming
 from retriever.readings import KIND_CLASSES
 from retriever.schema import Answer, Filters, Finding, Record, to_dict
 from retriever.search import Searcher
+from retriever.vocabulary import read_toml
 from retriever.whom import labelled_axes
 
 MOST = 3
@@ -125,7 +125,7 @@ def read(path: Path = INTENTS) -> tuple[StandingQuestion, ...]:
         SettingsError: The file is not TOML or an entry is wrong; names file and entry.
     """
     intents = read_intents(path)
-    entries = tomllib.loads(path.read_text(encoding="utf-8")).get("standing", [])
+    entries = read_toml(path).get("standing", [])
     found = tuple(
         _standing(entry, intents, f"{path}, [[standing]] number {number}")
         for number, entry in enumerate(entries, start=1)
@@ -294,7 +294,7 @@ def _told(
     asked = answer.question
     if kept:
         return Section(standing.heading, asked, kept, message=answer.message)
-    if _silent(intent, searcher.naming, on_topic):
+    if searcher.equity.silent(on_topic, intent):
         said = silence_in_words(Silence(intent, (topic,), None, len(on_topic)))
         return Section(standing.heading, asked, gap=f"Not held: {said[:1].lower()}{said[1:]}")
     gap = _not_found(topic, standing, answer, len(on_topic))
@@ -316,15 +316,6 @@ def _names(topic: Concept, finding: Finding, concepts: Concepts) -> bool:
     """Whether a quotation, a heading above it or its document's title names a topic."""
     texts = (finding.quote, *finding.section, finding.title)
     return any(topic in concepts.with_broader(concepts.named(text)) for text in texts)
-
-
-def _silent(intent: Intent, naming: Naming, on_topic: Sequence[str]) -> bool:
-    """Whether no document has a word on something, in its whole text."""
-    return intent.speaks is not None and not any(
-        intent.speaks.search(passage.text)
-        for document in on_topic
-        for passage in naming.passages[document]
-    )
 
 
 def _not_found(topic: Concept, standing: StandingQuestion, answer: Answer, count: int) -> str:

@@ -112,6 +112,8 @@ def change_between(text: str, wanted: Collection[str]) -> Change:
 
 
 def _changed(question: str, change: Change) -> str:
+    if change == AS_ASKED:
+        return question
     known = {part.key for part in every_part()}
     for key in (*change.without, *change.added):
         if key not in known:
@@ -119,7 +121,7 @@ def _changed(question: str, change: Change) -> str:
                               f"{_near(key, known)} `retriever vocabulary list` shows all.")
     kept = _without(question, change.without)
     text = " ".join([kept, *(_words_for(key) for key in change.added)]).strip()
-    if change != AS_ASKED and not any(c.isalnum() for c in text):
+    if not any(c.isalnum() for c in text):
         raise BadQuestion(
             "Nothing is left of the question to search for: leave a word in it, or add something."
         )

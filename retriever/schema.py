@@ -16,6 +16,9 @@ Outcome = Literal["answered", "indirect-only", "not-held"]
 Match = Literal["direct", "studied", "related", "general"]
 FileState = Literal["added", "updated", "unchanged", "removed", "failed"]
 
+MATCHES: tuple[Match, ...] = ("direct", "studied", "related", "general")
+"""From what reports for the very group to what names no such group."""
+
 MODES: tuple[Mode, ...] = ("evidence", "hybrid", "lexical", "vector")
 
 SOURCE_TYPES: tuple[str, ...] = (

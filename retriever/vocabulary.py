@@ -17,6 +17,24 @@ DATA = Path(__file__).parent / "data"
 _PLACES = ("guidance_id", "publisher", "title", "head")
 
 
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a file of words.
+
+    Raises:
+        SettingsError: It is missing, or not TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read as TOML: {error}. Correct it.") from error
+
+
+def lines_of(path: Path) -> dict[str, int]:
+    """The number of the line on which each entry of a file begins, by that line's text."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return {line.strip(): number for number, line in enumerate(lines, start=1)}
+
+
 @dataclass(frozen=True)
 class SourceTypeRule:
     """One entry of `source_types.toml`: found there, a pattern makes a document that type."""
@@ -42,10 +60,7 @@ def origin(path: Path) -> Origin:
     Raises:
         SettingsError: It cannot be read, or does not state its source, date and version.
     """
-    try:
-        stated = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} cannot be read as TOML: {error}. Correct it.") from error
+    stated = read_toml(path)
     missing = [name for name in ("source", "date", "version") if name not in stated]
     if missing:
         raise SettingsError(f"{path} does not state its {' and '.join(missing)}. Add that line.")
@@ -81,10 +96,7 @@ def source_type_rules(path: Path = DATA / "source_types.toml") -> tuple[SourceTy
     Raises:
         SettingsError: The file is not TOML or an entry is wrong; names file and entry.
     """
-    try:
-        entries = tomllib.loads(path.read_text(encoding="utf-8")).get("rule", [])
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} is not valid TOML: {error}. Correct that line.") from error
+    entries = read_toml(path).get("rule", [])
     return tuple(_rule(entry, f"{path}, rule {i}") for i, entry in enumerate(entries, start=1))
 
 

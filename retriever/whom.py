@@ -10,7 +10,6 @@ counted as reporting.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -20,7 +19,7 @@ from typing import Literal
 from retriever.concepts import AXES, Concept, Concepts, Mention
 from retriever.errors import SettingsError
 from retriever.evidence import heading_part, signals, word_pattern
-from retriever.vocabulary import DATA
+from retriever.vocabulary import DATA, read_toml
 
 Relation = Literal["reported", "studied", "mentioned", "absent"]
 Place = Literal["quotation", "heading", "title"]
@@ -400,10 +399,7 @@ def read(path: Path = WORDS) -> dict[str, list[str]]:
     Raises:
         SettingsError: The file is not TOML, or a list is missing or holds something else.
     """
-    try:
-        words = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} cannot be read as TOML: {error}. Correct it.") from error
+    words = read_toml(path)
     for name in (*_LISTS, *_OF_GROUPS, *_OF_AXES):
         values = words.get(name)
         if not isinstance(values, list) or not all(isinstance(v, str) and v for v in values):

@@ -198,3 +198,27 @@ def test_taking_a_group_out_of_a_question_takes_its_labels_and_gaps_out(library:
     assert answer.understood.populations == ("Pakistani people",)
     assert not [gap for gap in answer.gaps if "Bangladeshi" in gap]
     assert "direct" in [m for f in answer.findings for m in f.match.values()]
+
+
+def test_the_words_that_name_the_group_are_marked_in_the_quotation(library: Library) -> None:
+    answer = library.ask("Does a letter raise bowel screening uptake in Pakistani people?")
+    letters = next(f for f in answer.findings if f.document_id == "letters")
+    assert "among <mark>Pakistani</mark> people" in finding_html(letters, [])
+
+
+def test_each_of_two_groups_keeps_its_evidence(make_library: MakeLibrary) -> None:
+    files = {
+        f"many{n}.md": f"# Letters and bowel screening, study {n}\n\n## Results\n\nUptake of bowel "
+        f"screening was {n} points higher after a letter from practice {n} in town {n}.\n"
+        for n in range(20, 30)
+    }
+    for group, how in (("Polish", "read by hand in spring"), ("Bangladeshi", "sent by post")):
+        files[f"{group.lower()}.md"] = (
+            "# A study\n\n## Results\n\nBowel screening uptake was 9 points higher after a letter "
+            f"for {group} people, {how} in autumn.\n"
+        )
+    library = make_library(files, settings="[answers]\nfindings = 3\npassages = 4\n")
+    asked = "Does a letter raise uptake of bowel screening? Eastern European, South Asian"
+    found = [f.document_id for f in library.ask(asked).findings]
+    assert len(found) == 3
+    assert {"polish", "bangladeshi"} <= set(found)

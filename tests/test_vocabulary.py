@@ -74,5 +74,5 @@ def test_a_wrong_rule_is_named_by_file_and_number(tmp_path: Path, entry: str, wo
 def test_rules_that_are_no_toml_are_named(tmp_path: Path) -> None:
     path = tmp_path / "rules.toml"
     path.write_text("[[rule]", encoding="utf-8")
-    with pytest.raises(SettingsError, match=r"rules\.toml is not valid TOML.*line 1"):
+    with pytest.raises(SettingsError, match=r"rules\.toml cannot be read as TOML.*line 1"):
         source_type_rules(path)

@@ -277,13 +277,7 @@ def _what_next(filters: Filters) -> None:
 
 
 def _links(finding: Finding, only: bool) -> list[tuple[str, str]]:
-    place = {
-        "document": finding.document_id,
-        "start": finding.start,
-        "end": finding.end,
-        "page": finding.pages[0] if finding.pages else None,
-        "asked": _asked(),
-    }
+    place = {**words.place_in_document(finding), "asked": _asked()}
     links = [("Show in document", words.address("document", place))]
     if finding.successor:
         newer = {"document": finding.successor, "asked": _asked()}

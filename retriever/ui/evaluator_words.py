@@ -72,12 +72,7 @@ def passage_html(passage: Passage, entry: LibraryEntry) -> str:
     title = words.title_of(entry)
     section = " > ".join(heading for heading in passage.section if heading != title)
     blocks = "".join(f"<p>{escape(b)}</p>" for b in passage.text.split("\n\n") if b.strip())
-    place = {
-        "document": passage.document_id,
-        "start": passage.start,
-        "end": passage.end,
-        "page": passage.pages[0] if passage.pages else None,
-    }
+    place = words.place_in_document(passage)
     shown = words.page_link(words.address("document", place), "Show in document", about=title)
     return "".join(
         [

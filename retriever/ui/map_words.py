@@ -239,17 +239,11 @@ def _reading_html(title: str, reading: Reading) -> str:
     )
     section = " > ".join(heading for heading in passage.section if heading != title)
     where = [words.page_numbers(passage.pages), f"In the section: {section}" if section else ""]
-    place = {
-        "document": passage.document_id,
-        "start": passage.start,
-        "end": passage.end,
-        "page": passage.pages[0] if passage.pages else None,
-    }
+    place = words.place_in_document(passage)
     shown = words.page_link(words.address("document", place), "Show in document", about=title)
     return "".join(
         [
-            f'<blockquote class="quotation">{marked_html(passage.text, reading.marks)}'
-            "</blockquote>",
+            words.quotation_html(passage.text, reading.marks),
             f'<p><strong>{escape(said)}</strong> <span class="aside">({escape(rests)})</span></p>',
             f'<p class="section">{escape(" · ".join(filter(None, where)))}</p>'
             if any(where)
@@ -257,12 +251,3 @@ def _reading_html(title: str, reading: Reading) -> str:
             words.links_html([shown]),
         ]
     )
-
-
-def marked_html(text: str, marks: Sequence[tuple[int, int]]) -> str:
-    """A text with some of its words marked; the marks are in order and do not overlap."""
-    parts, at = [], 0
-    for start, end in marks:
-        parts += [escape(text[at:start]), f"<mark>{escape(text[start:end])}</mark>"]
-        at = end
-    return "".join([*parts, escape(text[at:])])

@@ -94,12 +94,7 @@ def _show(overview: Overview) -> None:
 
 
 def _links(finding: Finding) -> list[tuple[str, str]]:
-    place = {
-        "document": finding.document_id,
-        "start": finding.start,
-        "end": finding.end,
-        "page": finding.pages[0] if finding.pages else None,
-    }
+    place = words.place_in_document(finding)
     links = [("Show in document", words.address("document", place))]
     if finding.successor:
         newer = words.address("document", {"document": finding.successor})

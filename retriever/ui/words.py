@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from urllib.parse import quote, urlencode, urlsplit
@@ -19,7 +20,7 @@ from retriever.labels import (
     status_of,
     whom,
 )
-from retriever.schema import Answer, Document, Finding, LibraryEntry, Metadata, Page
+from retriever.schema import Answer, Document, Finding, LibraryEntry, Metadata, Page, Passage
 
 _CURRENT = ' aria-current="page"'
 
@@ -138,9 +139,39 @@ def kind_html(source_type: str) -> str:
             f"<p>{escape(meaning_of_source(source_type))}</p></details>")
 
 
-def quotation_html(quotation: str) -> str:
-    """A quotation, word for word."""
-    return f'<blockquote class="quotation">{escape(quotation)}</blockquote>'
+def place_in_document(found: Finding | Passage) -> dict[str, object]:
+    """The values of the Document page's address that show where something stands."""
+    return {
+        "document": found.document_id,
+        "start": found.start,
+        "end": found.end,
+        "page": found.pages[0] if found.pages else None,
+    }
+
+
+def quotation_html(quotation: str, marks: Sequence[tuple[int, int]] = ()) -> str:
+    """A quotation, word for word, with some of its words marked."""
+    return f'<blockquote class="quotation">{marked_html(quotation, marks)}</blockquote>'
+
+
+def marked_html(text: str, marks: Sequence[tuple[int, int]]) -> str:
+    """A text with some of its words marked; the marks are in order and do not overlap."""
+    parts, at = [], 0
+    for start, end in marks:
+        parts += [escape(text[at:start]), f"<mark>{escape(text[start:end])}</mark>"]
+        at = end
+    return "".join([*parts, escape(text[at:])])
+
+
+def _named_in(finding: Finding) -> list[tuple[int, int]]:
+    """Where a quotation names the groups asked about, by the words that its labels rest on."""
+    words = {basis.words for basis in finding.basis if basis.place == "quotation"}
+    if not words:
+        return []
+    # The longest first, so that of words within words the whole is marked.
+    ordered = sorted(words, key=len, reverse=True)
+    pattern = rf"\b(?:{'|'.join(map(re.escape, ordered))})\b"
+    return [match.span() for match in re.finditer(pattern, finding.quote)]
 
 
 def summary_html(answer: Answer, filtered: bool) -> str:
@@ -193,7 +224,7 @@ def finding_html(finding: Finding, links: Sequence[tuple[str, str]]) -> str:
     return "".join(
         [
             f'<h3 class="card-title">{escape(title)}</h3>',
-            quotation_html(finding.quote),
+            quotation_html(finding.quote, _named_in(finding)),
             whom_html(finding),
             reading_html(finding),
             gap_html(finding),
