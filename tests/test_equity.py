@@ -212,10 +212,10 @@ def test_each_of_two_groups_keeps_its_evidence(make_library: MakeLibrary) -> Non
         f"screening was {n} points higher after a letter from practice {n} in town {n}.\n"
         for n in range(20, 30)
     }
-    for group, how in (("Polish", "read by hand in spring"), ("Bangladeshi", "sent by post")):
+    for group, how in (("Polish", "read by hand in spring"), ("Bangladeshi", "sent by post in autumn")):
         files[f"{group.lower()}.md"] = (
             "# A study\n\n## Results\n\nBowel screening uptake was 9 points higher after a letter "
-            f"for {group} people, {how} in autumn.\n"
+            f"for {group} people, {how}.\n"
         )
     library = make_library(files, settings="[answers]\nfindings = 3\npassages = 4\n")
     asked = "Does a letter raise uptake of bowel screening? Eastern European, South Asian"
