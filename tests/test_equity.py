@@ -212,7 +212,8 @@ def test_each_of_two_groups_keeps_its_evidence(make_library: MakeLibrary) -> Non
         f"screening was {n} points higher after a letter from practice {n} in town {n}.\n"
         for n in range(20, 30)
     }
-    for group, how in (("Polish", "read by hand in spring"), ("Bangladeshi", "sent by post in autumn")):
+    ways = {"Polish": "read by hand in spring", "Bangladeshi": "sent by post in autumn"}
+    for group, how in ways.items():
         files[f"{group.lower()}.md"] = (
             "# A study\n\n## Results\n\nBowel screening uptake was 9 points higher after a letter "
             f"for {group} people, {how}.\n"
