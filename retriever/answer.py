@@ -9,7 +9,7 @@ import dataclasses
 import itertools
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,13 @@ from retriever import cautions, readings
 from retriever.concepts import Concept
 from retriever.config import Answers
 from retriever.coverage import Coverage, nearness
-from retriever.equity import Shortfall, Silence, in_words, silence_in_words
+from retriever.equity import (
+    Shortfall,
+    Silence,
+    in_words,
+    silence_in_words,
+    unspoken_in_words,
+)
 from retriever.evidence import outcome_part
 from retriever.fusion import Scores
 from retriever.gap_effect import gap_effect
@@ -46,7 +52,7 @@ _NOT_IN_FINDING = {"section", "digest"}
 _NEAR_REPEAT = 0.8
 _IN_MANY = 3  # documents; two may be editions, or copies, of one
 _FOR_GROUP = 4  # passages read for each group asked about, among them those read anyway
-_ON_TOPIC = 0.4  # what reports for the group is shown if it answers at least so well as the best
+_AS_GOOD = 0.4  # what reports for the group is shown if it answers at least so well as the best
 # Chosen on our develop questions: put strictly by group, quotations on other topics come first.
 _STEP = 0.3
 _NEIGHBOUR = 0.5  # set by eye: a neighbour half as likely to answer is quoted with the sentence
@@ -68,6 +74,31 @@ class _Candidate:
     end: int
     score: float
     terms: frozenset[str]
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """Groups asked about, at least one, and the topics on which; perhaps none."""
+
+    groups: tuple[Concept, ...]
+    topics: tuple[Concept, ...]
+
+
+@dataclass(frozen=True)
+class _Lacks:
+    """What a question asks for and the documents searched have not.
+
+    Attributes:
+        shortfalls: Groups without a result.
+        silences: What it wants to know and none speaks of.
+        words: Words that none has.
+        subjects: What it is about, where no document names any of it.
+    """
+
+    shortfalls: Sequence[Shortfall]
+    silences: Sequence[Silence]
+    words: Sequence[str]
+    subjects: Sequence[Concept]
 
 
 def compose(
@@ -104,22 +135,30 @@ def compose(
     with watch.time("sentences"):
         found = _candidates(query, hits, searcher, settings, per_document, asked) if held else []
     with watch.time("whom"):
-        chosen = _choose(found, asked, searcher, settings, per_document)
+        wanted = _Wanted(asked, searcher.equity.topics(query.text))
+        chosen = _choose(found, wanted, searcher, settings, per_document)
         read_in = int(record.asked_at[:4])
         bodies = searcher.organisations.asked(query.text)
         findings = tuple(
             _finding(candidate, searcher, asked, bodies, read_in) for candidate in chosen
         )
-        shortfalls = _unanswered(searcher.shortfalls(query.text, scope), findings, chosen, searcher)
-        silences = searcher.silences(query.text, scope) if findings else []
+        shortfalls = searcher.shortfalls(query.text, scope)
+        lacks = _Lacks(
+            _unanswered(shortfalls, findings, chosen, searcher),
+            searcher.silences(query.text, scope) if findings else [],
+            searcher.unheld(query.text, scope),
+            searcher.unspoken(query.text, scope),
+        )
     with watch.time("readings"):
         findings = _read(findings)
     with watch.time("coverage"):
-        coverage = searcher.coverage(query.text, hits, shortfalls) if findings else None
+        coverage = searcher.coverage(query.text, hits, lacks.shortfalls) if findings else None
     covered = _covered(coverage)
     outcome, message, gaps = _outcome(
-        coverage, covered >= settings.min_covered, shortfalls, silences, searcher
+        coverage, covered >= settings.min_covered, lacks, scope, searcher
     )
+    if outcome == "not-held":
+        findings = ()
     return Answer(
         question=question,
         understood=_understood(query, asked, searcher),
@@ -182,37 +221,38 @@ def _covered(coverage: Coverage | None) -> float:
 
 
 def _outcome(
-    coverage: Coverage | None,
-    covered: bool,
-    shortfalls: Sequence[Shortfall],
-    silences: Sequence[Silence],
-    searcher: Searcher,
+    coverage: Coverage | None, covered: bool, lacks: _Lacks, scope: Scope, searcher: Searcher
 ) -> tuple[Outcome, str, tuple[str, ...]]:
     """The outcome, one sentence on it, and what the library does not speak of."""
     if coverage is None:
         return "not-held", _NOT_HELD, (_NOT_HELD,)
-    told = {shortfall.group for shortfall in shortfalls}
-    gaps = [in_words(shortfall) for shortfall in shortfalls]
-    gaps += [silence_in_words(silence) for silence in silences]
+    if lacks.subjects and not covered:
+        labels = _either(concept.label for concept in lacks.subjects)
+        return "not-held", _NOT_HELD, (unspoken_in_words(labels, scope.documents),)
+    told = {shortfall.group for shortfall in lacks.shortfalls}
+    gaps = [in_words(shortfall) for shortfall in lacks.shortfalls]
+    gaps += [silence_in_words(silence) for silence in lacks.silences]
     gaps += [
-        f"None of the documents that come nearest to what was asked names {_listed([group])}."
+        f"None of the documents that come nearest to what was asked names {group.label}."
         for group in coverage.unnamed
         if group not in told
     ]
+    if lacks.words:
+        words = _either(f"“{word}”" for word in lacks.words)
+        gaps.append(f"No document searched has the word {words}.")
     if covered:
         return "answered", "", tuple(dict.fromkeys(gaps))
     missing = [c for c in coverage.missing if c not in coverage.unnamed and c not in told]
     if missing:
         title = searcher.files[coverage.document_id].entry.metadata.title
-        gaps.append(
-            f"The document that comes nearest, “{title}”, does not name {_listed(missing)}."
-        )
+        named = _either(concept.label for concept in missing)
+        gaps.append(f"The document that comes nearest, “{title}”, does not name {named}.")
     return "indirect-only", _NEAREST, tuple(dict.fromkeys(gaps)) or (_NEAREST,)
 
 
-def _listed(concepts: Sequence[Concept]) -> str:
-    labels = [concept.label for concept in concepts]
-    return " or ".join(filter(None, (", ".join(labels[:-1]), labels[-1])))
+def _either(words: Iterable[str]) -> str:
+    *others, last = words
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def to_json(answer: Answer) -> dict[str, Any]:
@@ -231,7 +271,7 @@ def finding_to_json(finding: Finding) -> dict[str, Any]:
 
 def _choose(
     candidates: Sequence[_Candidate],
-    asked: Sequence[Concept],
+    wanted: _Wanted,
     searcher: Searcher,
     settings: Answers,
     per_document: int,
@@ -255,9 +295,9 @@ def _choose(
             continue
         chosen.append(candidate)
         shown[document] += 1
-    if asked and chosen:
-        least = _ON_TOPIC * chosen[0].score
-        chosen = _by_group(chosen, [c for c in spare if c.score >= least], asked, searcher)
+    if wanted.groups and chosen:
+        least = _AS_GOOD * chosen[0].score
+        chosen = _by_group(chosen, [c for c in spare if c.score >= least], wanted, searcher)
     documents = [candidate.hit.passage.document_id for candidate in chosen]
     return cautions.behind_successors(chosen, documents, searcher.files)
 
@@ -265,7 +305,7 @@ def _choose(
 def _by_group(
     chosen: Sequence[_Candidate],
     spare: Sequence[_Candidate],
-    asked: Sequence[Concept],
+    wanted: _Wanted,
     searcher: Searcher,
 ) -> list[_Candidate]:
     """Quotations with one for each group that has any, the worthiest first.
@@ -273,27 +313,34 @@ def _by_group(
     The best quotation stays whatever it reports; the last give way to those for groups.
     """
     more: list[_Candidate] = []
-    for group in asked:
-        reporting = [c for c in (*chosen, *more, *spare) if not _distance(c, [group], searcher)]
+    for group in wanted.groups:
+        alone = dataclasses.replace(wanted, groups=(group,))
+        reporting = [c for c in (*chosen, *more, *spare) if not _distance(c, alone, searcher)]
         if reporting and reporting[0] not in (*chosen, *more):
             more.append(reporting[0])
     kept = max(1, len(chosen) - len(more))
     shown = [*chosen[:kept], *more][: max(len(chosen), 2)]
-    return sorted(shown, key=lambda c: -_worth(c, asked, searcher))
+    return sorted(shown, key=lambda c: -_worth(c, wanted, searcher))
 
 
-def _worth(candidate: _Candidate, asked: Sequence[Concept], searcher: Searcher) -> float:
+def _worth(candidate: _Candidate, wanted: _Wanted, searcher: Searcher) -> float:
     """Log odds that a quotation answers, less for each step away from the groups asked about."""
-    steps = _distance(candidate, asked, searcher) / len(asked)
+    steps = _distance(candidate, wanted, searcher) / len(wanted.groups)
     chance = min(max(candidate.score, 1e-9), 1 - 1e-9)
     return math.log(chance / (1 - chance)) - _STEP * steps
 
 
-def _distance(candidate: _Candidate, asked: Sequence[Concept], searcher: Searcher) -> int:
-    """How far a quotation is from reporting for the groups asked about; 0: for each of them."""
+def _distance(candidate: _Candidate, wanted: _Wanted, searcher: Searcher) -> int:
+    """How far a quotation is from reporting for the groups asked about; 0: for each of them.
+
+    What it reports on another topic brings it no nearer.
+    """
     passage = candidate.hit.passage
+    on_topic = any(searcher.equity.is_on(passage, (topic,)) for topic in wanted.topics)
+    if wanted.topics and not on_topic:
+        return len(wanted.groups) * (len(MATCHES) - 1)
     quote = passage.text[candidate.start : candidate.end]
-    return sum(MATCHES.index(b.match) for b in searcher.equity.basis(quote, passage, asked))
+    return sum(MATCHES.index(b.match) for b in searcher.equity.basis(quote, passage, wanted.groups))
 
 
 def spread(hits: Sequence[Hit], settings: Answers, per_document: int) -> list[Hit]:
@@ -338,6 +385,7 @@ def _candidates(
     asked: Sequence[Concept],
 ) -> list[_Candidate]:
     """A quotation for each statement in the passages, with its chance of answering."""
+    hits = _on_subject(query.text, hits, searcher)
     read = _with_successors(spread(hits, settings, per_document), hits, searcher)
     read += _of_groups(hits, read, asked, searcher)
     found = _own(statements(read, searcher.short_forms), hits)
@@ -355,6 +403,19 @@ def _candidates(
             terms = frozenset(tokenise(hit.passage.text[a:b]))
             candidates.append(_Candidate(hit, a, b, float(chance), terms))
     return candidates
+
+
+def _on_subject(question: str, hits: Sequence[Hit], searcher: Searcher) -> Sequence[Hit]:
+    """The passages that name, or stand beside one that names, something of what is asked.
+
+    All of them where none does, or where the vocabularies find neither a topic nor an intervention
+    in the question: an outcome such as "access" is part of many topics.
+    """
+    asked = searcher.equity.subjects(question)
+    if all(one.kind == "outcome" for one in asked):
+        return hits
+    near = [h for h in hits if any(searcher.equity.is_on(h.passage, (one,)) for one in asked)]
+    return near or hits
 
 
 def _own(found: Sequence[Statement], hits: Sequence[Hit]) -> list[Statement]:

@@ -83,6 +83,8 @@ class Search:
         weighed: How many of the fused passages the ranker weighs.
         for_group: How many passages that name it are searched for by each group asked about, and
             weighed as well; 0: no search of its own.
+        synonyms: How much a passage gains that names what is asked for in other words, as a share
+            of what the question's own words bring; 0 leaves them out.
         organisations: How much the words of the bodies before and after one asked about count
             (PCT to CCG to ICB), as a share of its own; 0 leaves them out.
         k1: BM25's term saturation. b: BM25's length normalisation.
@@ -96,6 +98,7 @@ class Search:
     candidates: int = 200
     weighed: int = 60
     for_group: int = 15
+    synonyms: float = 0.3
     organisations: float = 0.3
     k1: float = 1.2
     b: float = 0.75
@@ -158,6 +161,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "search.weighed": (5, 1_000),
     "search.for_group": (0, 1_000),
     "search.organisations": (0.0, 1.0),
+    "search.synonyms": (0.0, 1.0),
     "search.k1": (0.0, 10.0),
     "search.b": (0.0, 1.0),
     "answers.findings": (1, 100),

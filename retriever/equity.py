@@ -19,7 +19,7 @@ from retriever.naming import Naming
 from retriever.question import named
 from retriever.schema import MATCHES, Basis, Match, Passage
 from retriever.sentences import units
-from retriever.whom import Relation, Tag, is_compared_with, is_labelled, tags
+from retriever.whom import Relation, Tag, asked_about, is_compared_with, is_labelled, tags
 
 _VIEWS = 20_000
 _WHOLE = 12  # a document of so many passages is about one thing; of a longer one what stands near
@@ -85,25 +85,35 @@ class Equity:
         self.tags = lru_cache(maxsize=_VIEWS)(self._read)
 
     def asked(self, question: str) -> tuple[Concept, ...]:
-        """The groups that a question names, those left out that take another of them in."""
-        return tuple(c for c in named(question, self._concepts) if is_labelled(c))
+        """The groups that a question asks about; see `whom.asked_about`."""
+        return asked_about(question, self._concepts)
 
     def topics(self, question: str) -> tuple[Concept, ...]:
         """What a question is about: its topics, else its interventions, else its outcomes.
+
+        Left out is what takes another of them in.
+        """
+        subjects = self.subjects(question)
+        asked = [c for c in named(question, self._concepts) if c in subjects]
+        of_kinds = ([c for c in asked if c.kind == kind] for kind in _TOPICS)
+        return tuple(next(filter(None, of_kinds), []))
+
+    def subjects(self, question: str) -> frozenset[Concept]:
+        """The topics, interventions and outcomes that a question names.
 
         A topic named by words of a group, as "Roma health" is, says whom it is about.
         """
         mentions = self._concepts.mentions(question)
         groups = [m for m in mentions if is_labelled(m.concept)]
-        of_people = {
+        return frozenset(
             m.concept
             for m in mentions
-            if m.concept.kind == "topic"
-            and any(m.start < g.end and g.start < m.end for g in groups)
-        }
-        asked = [c for c in named(question, self._concepts) if c not in of_people]
-        of_kinds = ([c for c in asked if c.kind == kind] for kind in _TOPICS)
-        return tuple(next(filter(None, of_kinds), []))
+            if m.concept.kind in _TOPICS
+            and not (
+                m.concept.kind == "topic"
+                and any(m.start < g.end and g.start < m.end for g in groups)
+            )
+        )
 
     def reported_for(self, quote: str, passage: Passage) -> tuple[str, ...]:
         """Labels of the groups that a quotation reports something for, asked about or not."""
@@ -127,6 +137,10 @@ class Equity:
             if known is None or _rank(basis.match) < _rank(known.match):
                 best[basis.axis] = basis
         return tuple(best.values())
+
+    def is_on(self, passage: Passage, topics: Sequence[Concept]) -> bool:
+        """Whether a passage, or one beside it, names some topics; always where there are none."""
+        return not topics or passage in self.near(passage.document_id, topics, whole=0)
 
     def _match(self, group: Concept, found: Sequence[Tag], document: str) -> Basis:
         within = self._concepts.narrower(group)
@@ -166,6 +180,18 @@ class Equity:
             if not is_compared_with(group)
             and (shortfall := self._shortfall(group, topics, on_topic, len(documents))) is not None
         ]
+
+    def unspoken(self, question: str, documents: Collection[str]) -> tuple[Concept, ...]:
+        """The topics and interventions asked about, where none of some documents names any.
+
+        Args:
+            question: As asked.
+            documents: Ids of the documents that may be looked at.
+        """
+        subjects = frozenset(c for c in self.subjects(question) if c.kind != "outcome")
+        asked = [c for c in named(question, self._concepts) if c in subjects]
+        spoken = any(self._naming.documents(c) & frozenset(documents) for c in asked)
+        return () if spoken else tuple(asked)
 
     def silences(self, question: str, documents: Collection[str]) -> list[Silence]:
         """What a question wants to know and no document on its topic has a word on.
@@ -236,17 +262,21 @@ class Equity:
             len(on_topic),
             relations.count("studied"),
             len(relations) - relations.count("studied"),
-            self._nearest(group, topics, on_topic),
+            self._nearest(group, tuple(topics), on_topic),
         )
 
     def _nearest(
-        self, group: Concept, topics: Sequence[Concept], on_topic: Sequence[str]
+        self, group: Concept, topics: tuple[Concept, ...], on_topic: Sequence[str]
     ) -> tuple[Concept, int] | None:
-        """The narrowest broader group, or else the neighbour, that most documents report for."""
+        """The narrowest broader group, or else the neighbour, that most documents report for.
+
+        What is offered must be on the topics itself, so also of a short document only what names
+        them counts.
+        """
         others = [c for c in self._concepts.words if c.kind == "group" and self._close(group, c)]
         counts = {}
         for other in others:
-            found = [self._in_document(document, other, tuple(topics)) for document in on_topic]
+            found = [self._in_document(document, other, topics, whole=0) for document in on_topic]
             counts[other] = sum(tag is not None and tag.relation == "reported" for tag in found)
         held = [other for other in others if counts[other]]
         if not held:
@@ -256,14 +286,14 @@ class Equity:
         return best, counts[best]
 
     def _in_document(
-        self, document: str, group: Concept, topics: tuple[Concept, ...]
+        self, document: str, group: Concept, topics: tuple[Concept, ...], whole: int = _WHOLE
     ) -> Tag | None:
         """The strongest tag of a group, or a narrower one, where a document is on the topics."""
         if document not in self._naming.documents(group):
             return None
         within = self._concepts.narrower(group)
         best: Tag | None = None
-        for passage in self.near(document, topics):
+        for passage in self.near(document, topics, whole):
             if group not in self._naming.named(passage):
                 continue
             for tag in self.tags(passage):
@@ -273,14 +303,16 @@ class Equity:
                 break
         return best
 
-    def near(self, document: str, topics: Sequence[Concept]) -> list[Passage]:
+    def near(
+        self, document: str, topics: Sequence[Concept], whole: int = _WHOLE
+    ) -> list[Passage]:
         """The passages of a document that count as on some topics, in order of the text.
 
-        In a short document all do; in a longer one those that name the topics and those beside
-        them.
+        In a document of up to `whole` passages all do; in a longer one those that name the topics
+        and those beside them.
         """
         passages = self._naming.passages[document]
-        if len(passages) <= _WHOLE:
+        if len(passages) <= whole:
             return passages
         near = _near_topics([self._naming.named(passage) for passage in passages], topics)
         return [passage for number, passage in enumerate(passages) if number in near]
@@ -329,7 +361,7 @@ def in_words(shortfall: Shortfall) -> str:
     if not shortfall.topics:
         said = f"None of the {_works(shortfall.searched)} searched reports a result for {group}."
     elif not count:
-        return f"None of the {_works(shortfall.searched)} searched speaks of {topics}."
+        return unspoken_in_words(topics, shortfall.searched)
     elif count == 1:
         said = f"One {searched} speaks of {topics}; it reports no result on it for {group}."
     else:
@@ -343,6 +375,11 @@ def in_words(shortfall: Shortfall) -> str:
         nearest, documents = shortfall.nearest
         said += f" Nearest: results for {nearest.label}, in {_works(documents)}."
     return said
+
+
+def unspoken_in_words(subjects: str, searched: int) -> str:
+    """What no document speaks of at all, in plain words."""
+    return f"None of the {_works(searched)} searched speaks of {subjects}."
 
 
 def silence_in_words(silence: Silence) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-from retriever.schema import Basis, Finding, Query
+from retriever.schema import MATCHES, Basis, Finding, Query
 
 LABELS: dict[str, Any] = tomllib.loads(
     files("retriever").joinpath("data/labels.toml").read_text(encoding="utf-8")
@@ -58,6 +58,26 @@ def whom(basis: Basis, source_type: str) -> tuple[str, str]:
     said = LABELS["matches"][kind]
     rests = LABELS["places"][basis.place].format(words=basis.words) if basis.place else ""
     return said.format(asked=_sentence(basis.asked), group=basis.group), rests
+
+
+def at_a_glance(findings: Sequence[Finding]) -> list[str]:
+    """For each axis asked about, which findings are about whom, in one line; by their numbers."""
+    asked: dict[str, dict[str, None]] = {}
+    numbers: dict[tuple[str, str], list[str]] = {}
+    for number, finding in enumerate(findings, start=1):
+        for basis in finding.basis:
+            asked.setdefault(basis.axis, {})[basis.asked] = None
+            numbers.setdefault((basis.axis, basis.match), []).append(str(number))
+    return [
+        f"{_sentence(_joined(list(groups)))}: "
+        + "; ".join(
+            LABELS["glance"][match].format(numbers=_joined(numbers[axis, match]))
+            for match in MATCHES
+            if (axis, match) in numbers
+        )
+        + "."
+        for axis, groups in asked.items()
+    ]
 
 
 def axis_in_words(axis: str) -> str:

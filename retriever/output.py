@@ -23,6 +23,7 @@ from retriever.evidence_map import Row as MapRow
 from retriever.labels import (
     about_kinds,
     about_standings,
+    at_a_glance,
     axis_in_words,
     digest_line,
     feature_in_words,
@@ -273,6 +274,8 @@ def _answer_blocks(answer: Answer) -> Iterator[str]:
     gaps = [gap for gap in answer.gaps if gap != answer.message]
     if gaps:
         yield "\n".join(wrapped(gap) for gap in gaps)
+    if glance := at_a_glance(answer.findings):
+        yield "\n".join(wrapped(line) for line in glance)
     for number, finding in enumerate(answer.findings, 1):
         yield _finding_text(number, finding)
     if answer.warnings:

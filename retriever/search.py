@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retriever import concepts, generation, organisations
+from retriever.concepts import Concept
 from retriever.config import Settings
 from retriever.coverage import Coverage, CoverageReader
 from retriever.embedder import Embedder, Vectors
@@ -29,7 +30,9 @@ from retriever.naming import Naming
 from retriever.ranker import packaged
 from retriever.schema import MODES, SOURCE_TYPES, Filters, Hit, Mode, Passage
 from retriever.shortforms import ShortForms
+from retriever.synonyms import Synonyms
 from retriever.tokens import tokenise_query
+from retriever.unheld import unheld
 
 Numbers = NDArray[np.int64]
 NO_FILTERS = Filters()
@@ -104,6 +107,7 @@ class Searcher:
         texts = [passage.text for passage in index.passages]
         self.organisations = organisations.packaged()
         self._lineage = Lineage(self.organisations, index.lexical, texts)
+        self._synonyms = Synonyms(self.naming, index.lexical, len(texts), settings.search.k1)
 
     @classmethod
     def open(cls, index: Path, settings: Settings, embedder: Embedder) -> Self:
@@ -238,11 +242,14 @@ class Searcher:
     def _words(self, query: str, allowed: Numbers) -> Scores:
         """BM25 score of every passage; 0 for those that the filters leave out.
 
-        Passages that name an organisation asked about by its other names, or the one before or
-        after it, gain a little: see `Lineage.scores`.
+        Passages that name what is asked for in other words gain a little, and those that name an
+        organisation by its other names, or the one before or after it: see `Synonyms.scores` and
+        `Lineage.scores`.
         """
+        settings = self._settings.search
         everywhere = self.generation.lexical.scores(tokenise_query(query))
-        everywhere += self._lineage.scores(query, self._settings.search.organisations)
+        everywhere += self._synonyms.scores(query, settings.synonyms)
+        everywhere += self._lineage.scores(query, settings.organisations)
         scores = np.zeros_like(everywhere)
         scores[allowed] = everywhere[allowed]
         return scores
@@ -355,9 +362,17 @@ class Searcher:
         """The groups asked about for which nothing is reported; see `Equity.shortfalls`."""
         return self.equity.shortfalls(question, self.in_scope(scope))
 
+    def unspoken(self, question: str, scope: Scope) -> tuple[Concept, ...]:
+        """What it is about, where no document names any of it; see `Equity.unspoken`."""
+        return self.equity.unspoken(question, self.in_scope(scope))
+
     def silences(self, question: str, scope: Scope) -> list[Silence]:
         """What it wants to know and no document speaks of; see `Equity.silences`."""
         return self.equity.silences(question, self.in_scope(scope))
+
+    def unheld(self, question: str, scope: Scope) -> tuple[str, ...]:
+        """The words of it that no document has; see `unheld.unheld`."""
+        return unheld(question, self.naming.concepts, self.generation.lexical, scope.passages)
 
     def evidence_map(self, of: str, axis: str, scope: Scope, find: str) -> EvidenceMap:
         """Subjects against groups, over the documents in scope; see `Mapper.draw`."""

@@ -10,15 +10,16 @@ counted as reporting.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from retriever.concepts import AXES, Concept, Concepts, Mention
 from retriever.errors import SettingsError
 from retriever.evidence import heading_part, signals, word_pattern
+from retriever.question import named
 from retriever.vocabulary import DATA, read_toml
 
 Relation = Literal["reported", "studied", "mentioned", "absent"]
@@ -50,7 +51,8 @@ _LISTS = (
     "sample_headings",
 )
 _OF_GROUPS = ("compared_with", "in_general")
-_OF_AXES = ("labelled_axes", "adjective_axes", "measured_axes")
+_OF_AXES = ("labelled_axes", "adjective_axes", "measured_axes", "part_of_a_subject_axes")
+_UNSAID = "without_saying"
 
 
 @dataclass(frozen=True)
@@ -376,6 +378,10 @@ def check(concepts: Concepts) -> None:
         for axis in words[name]:
             if axis not in AXES:
                 raise SettingsError(f"{WORDS}: {name} names '{axis}', which is no axis.")
+    for topic, groups in _unsaid().items():
+        for key in (f"topic:{topic}", *(f"group:{group}" for group in groups)):
+            if key not in concepts.by_key:
+                raise SettingsError(f"{WORDS}: {_UNSAID} names '{key}', which there is none of.")
 
 
 def is_compared_with(group: Concept) -> bool:
@@ -393,7 +399,35 @@ def is_labelled(concept: Concept) -> bool:
     return concept.axis in labelled_axes() and concept.id not in _list("in_general")
 
 
-def read(path: Path = WORDS) -> dict[str, list[str]]:
+def asked_about(question: str, concepts: Concepts) -> tuple[Concept, ...]:
+    """The groups that a question asks about, in its order; of two that take in the other one.
+
+    Left out are those that are part of a subject ("childhood obesity"), and those that go without
+    saying by what is asked: women, in a question on breast screening.
+    """
+    mentions = concepts.mentions(question)
+    people = {(m.start, m.end) for m in mentions if m.concept.kind == "group"}
+    # "Pregnant women" are a group, and by the same words a topic; that one is not meant.
+    subjects = [m for m in mentions if m.concept.kind != "group" and (m.start, m.end) not in people]
+    part_of_one = {
+        m.concept
+        for m in mentions
+        if m.concept.axis in _list("part_of_a_subject_axes")
+        and any(s.start <= m.start and m.end <= s.end for s in subjects)
+    }
+    unsaid = {
+        group
+        for topic in concepts.with_broader(s.concept for s in subjects if s.concept.kind == "topic")
+        for group in _unsaid().get(topic.id, ())
+    }
+    return tuple(
+        concept
+        for concept in named(question, concepts)
+        if is_labelled(concept) and concept not in part_of_one and concept.id not in unsaid
+    )
+
+
+def read(path: Path = WORDS) -> dict[str, Any]:
     """Read the words on whom sentences are about: name of a list -> its words.
 
     Raises:
@@ -404,12 +438,21 @@ def read(path: Path = WORDS) -> dict[str, list[str]]:
         values = words.get(name)
         if not isinstance(values, list) or not all(isinstance(v, str) and v for v in values):
             raise SettingsError(f"{path}: {name} must be a list of words. Correct it.")
+    unsaid = words.get(_UNSAID)
+    if not isinstance(unsaid, dict) or not all(isinstance(v, list) for v in unsaid.values()):
+        raise SettingsError(f"{path}: {_UNSAID} must give a list of groups by topic. Correct it.")
     return words
 
 
 @cache
-def _words() -> dict[str, list[str]]:
+def _words() -> dict[str, Any]:
     return read()
+
+
+def _unsaid() -> Mapping[str, Sequence[str]]:
+    """Topic -> the groups that go without saying, by their ids."""
+    unsaid: Mapping[str, Sequence[str]] = _words()[_UNSAID]
+    return unsaid
 
 
 @cache

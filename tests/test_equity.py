@@ -223,3 +223,75 @@ def test_each_of_two_groups_keeps_its_evidence(make_library: MakeLibrary) -> Non
     found = [f.document_id for f in library.ask(asked).findings]
     assert len(found) == 3
     assert {"polish", "bangladeshi"} <= set(found)
+
+
+def test_the_findings_are_put_together_by_whom_they_are_about(library: Library) -> None:
+    answer = library.ask("Does a video raise bowel screening uptake in Bangladeshi people?")
+    matches = [finding.match["ethnicity"] for finding in answer.findings]
+    assert matches == ["related", "studied", "related", "studied"]
+    said = (
+        "Bangladeshi people: took part or are named in the source, without a result quoted, in 2 "
+        "and 4; a broader or neighbouring group in 1 and 3."
+    )
+    assert said in " ".join(answer_text(answer).split())
+    assert said in summary_html(answer, filtered=False)
+
+
+@pytest.mark.parametrize(
+    ("question", "groups"),
+    [
+        ("falls among older people in rural areas", ["older people", "people in rural areas"]),
+        ("Do letters help women to take up breast screening?", []),
+        ("breast screening in young women", ["young people"]),
+        ("Do shopping vouchers help pregnant women to quit?", ["pregnant women"]),
+        ("antenatal care for pregnant women from Somalia", ["Somali people"]),
+        ("childhood obesity in Leeds", []),
+        ("What works for childhood obesity in Roma children?", ["Roma people"]),
+        ("health checks for taxi drivers", ["drivers"]),
+    ],
+)
+def test_whom_a_question_asks_about(library: Library, question: str, groups: list[str]) -> None:
+    assert [group.label for group in library.searcher().equity.asked(question)] == groups
+
+
+def test_evidence_on_another_topic_is_not_shown_for_its_group(
+    make_library: MakeLibrary,
+) -> None:
+    teeth = (
+        "# Notes\n\n## Teeth\n\nTooth decay fell by 30% among Bangladeshi children who "
+        "brushed at school.\n"
+    )
+    library = make_library({**DOCUMENTS, "notes.md": teeth})
+    found = library.ask("Does a letter raise bowel screening uptake in Bangladeshi people?")
+    assert "notes" not in [finding.document_id for finding in found.findings]
+
+
+def test_the_nearest_group_is_one_with_a_result_on_the_topic_itself(
+    make_library: MakeLibrary,
+) -> None:
+    filler = "".join(f"## Part {n}\n\nThe town has a bridge and allotments.\n\n" for n in range(4))
+    short = (
+        f"# The town\n\n## Kits\n\nOf young adults 9% were tested for chlamydia.\n\n{filler}## Teeth\n\n"
+        "Tooth decay was less common in Pakistani children who brushed at school.\n"
+    )
+    library = make_library({"town.md": short})
+    gaps = library.ask("Does testing for chlamydia reach Bangladeshi people?").gaps
+    assert "One document, the only one searched, speaks of " in gaps[0]
+    assert "Nearest" not in gaps[0]
+
+
+def test_what_no_document_speaks_of_is_not_held(library: Library) -> None:
+    answer = library.ask("Is uptake of dialysis higher in Somali children?")
+    assert answer.outcome == "not-held"
+    assert not answer.findings
+    assert answer.gaps == (
+        "None of the 4 documents searched speaks of kidney disease or dialysis and renal care.",
+    )
+
+
+def test_a_word_that_no_document_has_is_said(library: Library) -> None:
+    answer = library.ask("Does a zeppelin raise bowel screening uptake for anyone, actually?")
+    assert answer.findings
+    assert "No document searched has the word “zeppelin”." in answer.gaps
+    known = library.ask("Do letters raise bowel screening uptake?")
+    assert not [gap for gap in known.gaps if "has the word" in gap]

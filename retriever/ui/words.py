@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from retriever.labels import (
     LABELS,
     about_kinds,
+    at_a_glance,
     further_warnings,
     gap_effect_in_words,
     kind_of_finding,
@@ -193,6 +194,7 @@ def summary_html(answer: Answer, filtered: bool) -> str:
             f"<h2>{escape(_headline(answer))}</h2>",
             f"<p>{escape(answer.message)}</p>" if answer.message else "",
             *(f'<p class="gap"><strong>Gap:</strong> {escape(gap)}</p>' for gap in gaps),
+            *(f'<p>{escape(line)}</p>' for line in at_a_glance(answer.findings)),
             *(f"<p>{escape(text)}</p>" for text in said),
             *(warning_html(warning) for warning in answer.warnings),
         ]
