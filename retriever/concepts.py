@@ -83,6 +83,7 @@ class Concepts:
     Attributes:
         words: Concept -> the words that name it, as written in the files.
         by_key: `Concept.key` -> concept.
+        traps: Words that hold a group's word and never mean the group.
     """
 
     def __init__(self, words: Mapping[Concept, Sequence[str]], traps: Sequence[str] = ()) -> None:
@@ -94,6 +95,7 @@ class Concepts:
         """
         self.words = {concept: tuple(written) for concept, written in words.items()}
         self.by_key = {concept.key: concept for concept in words}
+        self.traps = tuple(traps)
         # First word, or its beginning -> whole entries: (further words, concept).
         self._exact: dict[str, list[tuple[tuple[str, ...], Concept]]] = defaultdict(list)
         self._begins: dict[str, list[tuple[tuple[str, ...], Concept]]] = defaultdict(list)

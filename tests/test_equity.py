@@ -271,7 +271,8 @@ def test_the_nearest_group_is_one_with_a_result_on_the_topic_itself(
 ) -> None:
     filler = "".join(f"## Part {n}\n\nThe town has a bridge and allotments.\n\n" for n in range(4))
     short = (
-        f"# The town\n\n## Kits\n\nOf young adults 9% were tested for chlamydia.\n\n{filler}## Teeth\n\n"
+        "# The town\n\n## Kits\n\nOf young adults 9% were tested for chlamydia.\n\n"
+        f"{filler}## Teeth\n\n"
         "Tooth decay was less common in Pakistani children who brushed at school.\n"
     )
     library = make_library({"town.md": short})

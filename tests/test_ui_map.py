@@ -217,6 +217,12 @@ class TestVocabulary:
         at_page(app, VOCABULARY_PAGE, entries="topics", find="bowel screening")
         assert '<th scope="row">bowel cancer screening</th>' in source(app)
 
+    def test_words_that_never_mean_a_group_are_listed(self, app: AppTest) -> None:
+        at_page(app, VOCABULARY_PAGE)
+        said = shown(app)
+        assert "Words that never mean a group" in said
+        assert "White Paper" in said
+
     def test_says_which_files_a_librarian_edits_and_how_to_check(self, app: AppTest) -> None:
         at_page(app, VOCABULARY_PAGE)
         said = shown(app)

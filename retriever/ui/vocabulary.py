@@ -42,6 +42,7 @@ def page() -> None:
     with problems_in_a_box("The vocabularies cannot be shown"):
         known = concepts.packaged()
         _entries(known)
+        _traps(known)
         _files()
 
 
@@ -91,6 +92,14 @@ def _table(known: Concepts, name: str, entries: Sequence[Concept]) -> str:
     ]
     caption = f"{name}: {words.count(len(rows), 'entry').replace('entrys', 'entries')}"
     return table_html(caption, ("Name", "Words", "Broader", "Id"), rows, kind="documents")
+
+
+def _traps(known: Concepts) -> None:
+    st.html(
+        "<h2>Words that never mean a group</h2>"
+        "<p>They hold the word of a group and are about something else, so they name nobody: "
+        f"{escape(', '.join(known.traps))}.</p>"
+    )
 
 
 def _files() -> None:
