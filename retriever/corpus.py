@@ -42,11 +42,12 @@ def scan(corpus: Path) -> list[SourceFile]:
     """
     if not corpus.is_dir():
         return []
-    found = [path for path in corpus.rglob("*") if path.is_file() and _is_document(path, corpus)]
+    found = [path for path in corpus.rglob("*") if path.is_file() and is_document(path, corpus)]
     return [_source(path, corpus) for path in sorted(found, key=lambda p: p.as_posix())]
 
 
-def _is_document(path: Path, corpus: Path) -> bool:
+def is_document(path: Path, corpus: Path) -> bool:
+    """Whether a path is that of a document, by its name and folders."""
     relative = path.relative_to(corpus)
     if any(part.startswith(".") for part in relative.parts):
         return False

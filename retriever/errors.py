@@ -7,10 +7,11 @@
     ├─ ModelError             the embedding model is missing or is not the one expected
     ├─ IndexMissing           there is no index yet
     ├─ IndexMismatch          the index was built with other settings, or is damaged
-    ├─ LockHeld               another indexing run is at work
+    ├─ LockHeld               another indexing run, or another change, is at work
     ├─ StorageError           the disk is full or the folder cannot be written
     ├─ UnknownDocument        no such document (or passage) in the library
     ├─ BadQuestion            a question or filter that cannot be searched for
+    ├─ DeskError              a change to the library's documents that cannot be made
     ├─ JudgementError         a file of questions, judgements or a run cannot be read
     └─ EvaluationError        a system, measure or set of questions cannot be evaluated
 
@@ -49,7 +50,7 @@ class IndexMismatch(RetrieverError):
 
 
 class LockHeld(RetrieverError):
-    """Another indexing run holds the lock."""
+    """Another indexing run, or another change, holds the lock."""
 
 
 class StorageError(RetrieverError):
@@ -62,6 +63,10 @@ class UnknownDocument(RetrieverError):
 
 class BadQuestion(RetrieverError):
     """A question, filter or mode that cannot be searched for."""
+
+
+class DeskError(RetrieverError):
+    """A change to the library's documents that cannot be made; nothing was changed."""
 
 
 class JudgementError(RetrieverError):

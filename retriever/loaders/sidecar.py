@@ -8,10 +8,13 @@ import difflib
 import hashlib
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
 
 from retriever.errors import SidecarError
 from retriever.schema import SOURCE_TYPES, Metadata
@@ -72,6 +75,45 @@ def apply(metadata: Metadata, sidecar: Sidecar) -> Metadata:
         **sidecar.values,
         inferred=tuple(name for name in metadata.inferred if name not in sidecar.values),
     )
+
+
+def written(values: Mapping[str, Any]) -> str:
+    """A new sidecar's text.
+
+    Raises:
+        SidecarError: A key is unknown or a value does not fit.
+    """
+    return changed("", values, "the new record")
+
+
+def changed(text: str, values: Mapping[str, Any], name: str) -> str:
+    """A sidecar's text with some values set or taken out; comments and order stay.
+
+    Args:
+        text: As it is now; empty for a new one.
+        values: `id`, or a field of `Metadata` -> value; None or nothing takes the statement out.
+        name: The sidecar's name, for the message.
+
+    Raises:
+        SidecarError: The text is not TOML, a key is unknown or a value does not fit.
+    """
+    try:
+        document = tomlkit.parse(text)
+    except TOMLKitError as error:
+        raise SidecarError(f"{name} is not valid TOML: {error}. Correct that line.") from error
+    for field, value in values.items():
+        table: Any = document
+        key = _KEY_OF.get(field, field)
+        if key in _POPULATIONS:
+            table = document.setdefault("populations", tomlkit.table())
+        if value in (None, "", (), []):
+            table.pop(key, None)
+        else:
+            table[key] = list(value) if isinstance(value, tuple) else value
+    if not document.get("populations", True):
+        del document["populations"]
+    _checked(document.unwrap(), name)
+    return tomlkit.dumps(document)
 
 
 # --- checks: each takes a value and gives what is wrong with it, or nothing --------------------
@@ -139,6 +181,7 @@ _KEYS: dict[str, _Check] = {
 }
 _POPULATIONS: dict[str, _Check] = {"deprivation": _texts, "ethnic_groups": _texts, "other": _texts}
 _FIELDS = {"other": "other_groups"}
+_KEY_OF = {field: key for key, field in _FIELDS.items()}
 
 
 def _checked(raw: dict[str, Any], origin: str) -> dict[str, Any]:
