@@ -336,8 +336,7 @@ def _distance(candidate: _Candidate, wanted: _Wanted, searcher: Searcher) -> int
     What it reports on another topic brings it no nearer.
     """
     passage = candidate.hit.passage
-    on_topic = any(searcher.equity.is_on(passage, (topic,)) for topic in wanted.topics)
-    if wanted.topics and not on_topic:
+    if wanted.topics and not searcher.equity.is_on(passage, wanted.topics):
         return len(wanted.groups) * (len(MATCHES) - 1)
     quote = passage.text[candidate.start : candidate.end]
     return sum(MATCHES.index(b.match) for b in searcher.equity.basis(quote, passage, wanted.groups))
@@ -414,8 +413,7 @@ def _on_subject(question: str, hits: Sequence[Hit], searcher: Searcher) -> Seque
     asked = searcher.equity.subjects(question)
     if all(one.kind == "outcome" for one in asked):
         return hits
-    near = [h for h in hits if any(searcher.equity.is_on(h.passage, (one,)) for one in asked)]
-    return near or hits
+    return [hit for hit in hits if searcher.equity.is_on(hit.passage, asked)] or hits
 
 
 def _own(found: Sequence[Statement], hits: Sequence[Hit]) -> list[Statement]:

@@ -9,7 +9,7 @@ nothing is inferred and no score lifts a quotation up.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -138,9 +138,9 @@ class Equity:
                 best[basis.axis] = basis
         return tuple(best.values())
 
-    def is_on(self, passage: Passage, topics: Sequence[Concept]) -> bool:
-        """Whether a passage, or one beside it, names some topics; always where there are none."""
-        return not topics or passage in self.near(passage.document_id, topics, whole=0)
+    def is_on(self, passage: Passage, subjects: Iterable[Concept]) -> bool:
+        """Whether a passage, or one beside it, names one of some subjects."""
+        return any(passage.id in self._naming.beside(subject) for subject in subjects)
 
     def _match(self, group: Concept, found: Sequence[Tag], document: str) -> Basis:
         within = self._concepts.narrower(group)

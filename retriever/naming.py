@@ -45,6 +45,7 @@ class Naming:
         self.numbers = lru_cache(maxsize=_VIEWS)(self._numbers)
         self.named = lru_cache(maxsize=_VIEWS)(self._named)
         self.documents = lru_cache(maxsize=_VIEWS)(self._documents)
+        self.beside = lru_cache(maxsize=_VIEWS)(self._beside)
         self.named_in_title = lru_cache(maxsize=_VIEWS)(self._named_in_title)
 
     def _named(self, passage: Passage) -> frozenset[Concept]:
@@ -72,6 +73,17 @@ class Naming:
             if concept in self.named_in_title(document):
                 found.update(self._numbers_of[document])
         return np.array(sorted(found), dtype=np.int64)
+
+    def _beside(self, concept: Concept) -> frozenset[str]:
+        """Ids of the passages that name a concept, or stand beside one of their document that does.
+
+        A narrower concept counts.
+        """
+        passages = self._index.passages
+        places = {int(n) + step for n in self.numbers(concept) for step in (-1, 0, 1)}
+        naming = {passages[n].document_id for n in self.numbers(concept)}
+        within = (passages[n] for n in places if 0 <= n < len(passages))
+        return frozenset(p.id for p in within if p.document_id in naming)
 
     @cached_property
     def _numbers_of(self) -> dict[str, list[int]]:

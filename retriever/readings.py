@@ -39,6 +39,7 @@ KIND_CLASSES = (
     "context",
 )
 SCALE = 5.0  # the length of a text's row of terms, however many it has
+WAYS = {INCREASE: "up", DECREASE: "down"}  # the classes of words that say each
 _SHORTEST_PART = 3  # words
 
 
@@ -130,12 +131,16 @@ def directions(quotations: Sequence[str], model: WordModel | None = None) -> lis
 def _direction(quotation: str, told: str | None, model: WordModel) -> str | None:
     """A quotation's direction: what the whole tells, in the light of its parts.
 
+    Words that say good or bad ("improved") show no increase and no decrease by themselves.
+
     Where one part speaks of more and another of less, it is `mixed` if both clearly report it, and
     else nothing is said. A part on those compared with ("and rose in the control group") is no
     outcome of its own.
     """
     if told in (NO_DIFFERENCE, NOT_STATED):
         return None if told == NOT_STATED else told
+    if told and wording.only_judges(quotation, WAYS[told]):
+        return None
     found = [
         (part, marks)
         for part in wording.parts(quotation)

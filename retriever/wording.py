@@ -26,6 +26,7 @@ CLASSES = {
         "up", "down", "same", "no", "significant", "difference", "effect", "than", "change",
         "between", "but", "trend",
     ),
+    "judging": ("words",),
     "kind": (
         "cost", "recommendation", "harm", "uptake", "implementation", "context", "inequality",
         "likely",
@@ -50,6 +51,11 @@ _TOKEN = re.compile(r"[A-Z]+-[A-Z]+|[A-Za-z]+|#")
 _SENTENCE = r"(?<=[\w\])%])[.;]\s"
 _RATIO_STANDS_WITHIN = 60  # characters before an interval
 _LONG = 40  # words
+_BESIDE = 2  # words
+_BY_FIGURES = {  # what shows each of two ways: marks, and figures that are compared
+    "up": {_ABOVE, "!from up", "!shares up", "!figures up"},
+    "down": {_BELOW, "!from down", "!shares down", "!figures down"},
+}
 
 
 @dataclass(frozen=True)
@@ -124,7 +130,7 @@ class Words:
 
     @cached_property
     def _classes(self) -> dict[str, dict[str, str | None]]:
-        return {table: _Known(self.lists[table]) for table in ("direction", "kind")}
+        return {table: _Known(self.lists[table]) for table in ("direction", "judging", "kind")}
 
 
 class _Known(dict[str, str | None]):
@@ -158,6 +164,24 @@ def parts(quotation: str) -> list[str]:
 def marks(text: str) -> list[str]:
     """The marks of direction in a text, in order; `up down` ("greater reduction") as `down`."""
     return _marks(_tokens(text), packaged())
+
+
+def only_judges(text: str, way: str) -> bool:
+    """Whether a text says good or bad, and neither its other words nor its figures say `way`.
+
+    "HbA1c improved" has no number that is known to have risen or fallen, and neither has "a greater
+    improvement": a word of up or down beside a judging one belongs to it.
+
+    Args:
+        text: A quotation.
+        way: `up` or `down`.
+    """
+    tokens, words = _tokens(text), packaged()
+    judging = [at for at, token in enumerate(tokens) if words.classes("judging")[token]]
+    if not judging or _BY_FIGURES[way] & {*tokens, *_figures(text, words)}:
+        return False
+    said = [at for at, token in enumerate(tokens) if words.classes("direction")[token] == way]
+    return all(any(abs(at - other) <= _BESIDE for other in judging) for at in said)
 
 
 def direction_terms(text: str) -> frozenset[str]:

@@ -51,8 +51,8 @@ WORDING = (files("retriever") / "data" / "wording.toml").read_text("utf-8")
             "no clear difference",
         ),
         (
-            "Compared with usual care, visits increased attendance (p=0.01) but decreased the "
-            "number of calls (p=0.03).",
+            "Attendance was significantly higher than with usual care (p=0.01) but the number of "
+            "calls decreased (p=0.03).",
             "mixed",
         ),
     ],
@@ -77,6 +77,24 @@ def test_which_way_it_went_is_read_from_the_words(quotation: str, direction: str
 )
 def test_what_reports_no_result_of_a_comparison_has_no_direction(quotation: str) -> None:
     assert directions([quotation]) == [None]
+
+
+@pytest.mark.parametrize(
+    ("quotation", "direction"),
+    [
+        ("The programme improved HbA1c control compared with usual care.", None),
+        ("The intervention improved blood sugar compared with usual care (p<0.01).", None),
+        ("There was a significantly greater improvement in HbA1c than with placebo.", None),
+        ("Education improved blood sugar, with a smaller improvement at 12 months.", None),
+        ("Depression scores were better than with usual care (p<0.05).", None),
+        ("HbA1c improved and was significantly lower than with usual care (p<0.01).", "decrease"),
+        ("Uptake improved significantly, 60% vs 40% with usual care (p<0.01).", "increase"),
+    ],
+)
+def test_better_or_worse_is_not_more_or_less_unless_words_or_figures_say_so(
+    quotation: str, direction: str | None
+) -> None:
+    assert directions([quotation]) == [direction]
 
 
 @pytest.mark.parametrize(
@@ -177,6 +195,7 @@ def test_a_damaged_model_is_refused_with_what_to_do(tmp_path: Path, old: str, ne
         ('significant = ["significant*"]', "", r"\[direction\]"),
         ('significant = ["significant*"]', "significant = []", r"direction\.significant"),
         ('significant = ["significant*"]', "significant = [3]", r"direction\.significant"),
+        ("[judging]", "[judges]", r"\[judging\]"),
         ("[parts]", "[pieces]", r"\[parts\]"),
         ("[parts]", "[parts", "not valid TOML"),
     ],
