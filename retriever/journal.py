@@ -94,6 +94,14 @@ class Journal:
         lines = self._history.read_text("utf-8").splitlines()
         return [self._event(line, number) for number, line in enumerate(lines, start=1)]
 
+    def stamp(self) -> tuple[int, int]:
+        """Another one whenever something was changed since, cheap to ask for."""
+        try:
+            state = self._history.stat()
+        except OSError:
+            return 0, 0
+        return state.st_size, state.st_mtime_ns
+
     def in_effect(self, events: Sequence[Event]) -> dict[str, bool]:
         """Id of each change that is no undoing -> whether it holds, or is undone."""
         holds: dict[str, bool] = {}

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Self
 
 from retriever import generation, overview, readings, version
+from retriever.amendments import amendments
 from retriever.answer import compose
 from retriever.config import Settings, load_settings
 from retriever.corpus import scan
@@ -28,6 +29,7 @@ from retriever.errors import (
 )
 from retriever.evidence_map import Cell, EvidenceMap, Reading, Row
 from retriever.indexing import ShowProgress, bring_up_to_date, document_of
+from retriever.journal import Journal
 from retriever.overview import Overview
 from retriever.question import AS_ASKED, understand
 from retriever.remembering import RememberingEmbedder
@@ -71,6 +73,8 @@ class Library:
         self._store_path = self.index_folder / "store.sqlite"
         self._embedder = embedder
         self._searcher: Searcher | None = None
+        self._journal = Journal(root)
+        self._amended: tuple[object, Searcher, frozenset[str]] | None = None
         self._opening = threading.Lock()
 
     @classmethod
@@ -236,7 +240,8 @@ class Library:
         Raises:
             IndexMissing, IndexMismatch: As `search`.
         """
-        files = self.searcher().generation.files
+        searcher = self.searcher()
+        files = (searcher.files.get(f.entry.document_id, f) for f in searcher.generation.files)
         return [f.entry for f in files if (self.corpus / f.entry.path).exists()]
 
     def document(self, document_id: str) -> Document:
@@ -288,14 +293,25 @@ class Library:
     def searcher(self) -> Searcher:
         """The index in force, in memory; read again when another one was put in force.
 
+        Its documents' records are as the librarians have corrected them since.
+
         Raises:
             IndexMissing, IndexMismatch: As `search`.
         """
+        return self._current()[0]
+
+    def _current(self) -> tuple[Searcher, frozenset[str]]:
+        """The index in force, and the documents in it whose file is another one by now."""
         with self._opening:
             name = generation.current_name(self.index_folder)
             if self._searcher is None or self._searcher.generation.name != name:
                 self._searcher = self._open_searcher()
-            return self._searcher
+                self._amended = None
+            stamp = self._journal.stamp()
+            if self._amended is None or self._amended[0] != stamp:
+                found = amendments(self.root, self._searcher.files.values(), self._store_path)
+                self._amended = (stamp, self._searcher.amended(found.files), found.replaced)
+            return self._amended[1:]
 
     def _open_searcher(self) -> Searcher:
         # An index that is replaced while it is being read looks damaged: look once more.
@@ -309,8 +325,8 @@ class Library:
         return Searcher.open(self.index_folder, self.settings, self._embedder)
 
     def _gone(self, searcher: Searcher) -> frozenset[str]:
-        """Documents whose file was deleted since they were indexed."""
-        return frozenset(
+        """Documents whose file was deleted or replaced since they were indexed."""
+        return self._current()[1] | frozenset(
             document
             for document, file in searcher.files.items()
             if not (self.corpus / file.entry.path).exists()
@@ -402,7 +418,7 @@ class Library:
     def close(self) -> None:
         """Let go of the index in memory."""
         with self._opening:
-            self._searcher = None
+            self._searcher = self._amended = None
 
 
 def _freshness(count: int, stale: list[str]) -> Check:

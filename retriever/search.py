@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import difflib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -118,6 +119,12 @@ class Searcher:
             IndexMismatch: It is damaged or was built with another model or other settings.
         """
         return cls(generation.read(index, settings, embedder.fingerprint), settings, embedder)
+
+    def amended(self, files: Mapping[str, FileRecord]) -> Self:
+        """The same index with other records of some documents, by their ids."""
+        twin = copy.copy(self)
+        twin.files = {name: files.get(name, file) for name, file in self.files.items()}
+        return twin
 
     def scope(self, filters: Filters, gone: frozenset[str] = frozenset()) -> Scope:
         """The passages that may be found.

@@ -102,6 +102,8 @@ class Store:
         return cls(_connect(path, "ro"), path)
 
     def _prepare(self) -> None:
+        # What is deleted is overwritten: a purged document is to be in no file.
+        self._connection.execute("PRAGMA secure_delete = ON")
         self._connection.executescript(_TABLES)
 
     def close(self) -> None:
