@@ -106,8 +106,7 @@ class Concepts:
         # First word, or its beginning -> whole entries: (further words, concept).
         self._exact: dict[str, list[tuple[tuple[str, ...], Concept]]] = defaultdict(list)
         self._begins: dict[str, list[tuple[tuple[str, ...], Concept]]] = defaultdict(list)
-        given = self.traps
-        never = {Concept("", trap, ""): given.get(kind, ()) for trap, kind in _TRAPPED.items()}
+        never = {Concept("", trap, ""): self.traps.get(kind, ()) for trap, kind in _TRAPPED.items()}
         for concept, written in (*words.items(), *never.items()):
             for first, *rest in filter(None, map(_parts, written)):
                 table = self._begins if first.endswith("*") else self._exact
