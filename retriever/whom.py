@@ -48,6 +48,36 @@ _LISTS = (
     "linked",
     "allowed_for",
     "sample_headings",
+    "study_headings",
+    "need_people",
+    "deprivable",
+    "deprived_of",
+    "sorted_people",
+    "is_said_to_be",
+    "between",
+    "likened",
+    "elsewhere",
+    "counted",
+    "counted_who",
+    "joined",
+    "function_words",
+    "method_labels",
+    "advised",
+    "told_to",
+    "study_does",
+    "asked_whether",
+    "we_found",
+    "sample",
+    "not_past",
+    "in_capitals",
+    "others",
+    "in_state",
+    "by_the_way",
+    "came_out",
+    "societies",
+    "said_of_others",
+    "not_behind",
+    "verbs",
 )
 _OF_GROUPS = ("compared_with", "in_general")
 _OF_AXES = ("labelled_axes", "adjective_axes", "measured_axes")
@@ -96,7 +126,7 @@ def tags(text: str, section: Sequence[str], title: str, concepts: Concepts) -> t
         found += [
             Tag(
                 m.concept,
-                _told(relation, m, place, words, text, mentions),
+                _told(relation, m, place, words, text, mentions, section),
                 place,
                 words[m.start : m.end],
             )
@@ -106,9 +136,22 @@ def tags(text: str, section: Sequence[str], title: str, concepts: Concepts) -> t
             and m.concept.axis not in known
             and not _is_a_place(words, m)
             and not _right_behind().match(words, m.end)
+            and not _right_before("not_behind").search(words[: m.start])
             and not _in_an_address(words, m)
+            and not _is_lack_of_a_thing(words, m)
+            and not _lacks_its_capital(words, m)
         ]
-    return tuple(_without_those_compared_with(list(dict.fromkeys(found)), section, concepts))
+    return tuple(_without_those_compared_with(_once_each(found), section, concepts))
+
+
+def _once_each(found: Sequence[Tag]) -> list[Tag]:
+    """Each group once, by the words of it that most is reported by."""
+    best: dict[Concept, Tag] = {}
+    for tag in found:
+        known = best.setdefault(tag.group, tag)
+        if tag.relation == "reported" and known.relation != "reported":
+            best[tag.group] = tag
+    return list(best.values())
 
 
 def _told(
@@ -118,18 +161,91 @@ def _told(
     words: str,
     text: str,
     mentions: Sequence[Mention],
+    section: Sequence[str],
 ) -> Relation:
     """What a sentence does for one of its groups: what it does, but reporting needs people."""
     if relation != "reported":
         return relation
     doubtful = mention.concept.axis in _list("measured_axes") and _is_on_measuring(text)
-    doubtful |= place == "quotation" and _is_allowed_for(words, mention)
-    doubtful |= place == "quotation" and not any(
-        _is_people(words, other) for other in _listed_with(mention, mentions)
-    )
-    doubtful |= place == "title" and not _is_plain_finding(text)
-    doubtful |= place == "quotation" and _is_a_bare_state(words, mention)
+    if place == "quotation":
+        doubtful |= _is_in_doubt(text, mention, mentions)
+    else:
+        doubtful |= not _is_whole(text)
+    if place == "title":
+        doubtful |= not _is_plain_finding(text) or not _is_of_a_study(section)
+        doubtful |= bool(_pattern("others").search(text))
     return "mentioned" if doubtful else "reported"
+
+
+def _is_of_a_study(section: Sequence[str]) -> bool:
+    """Whether a text stands where a study tells what it found: only there a title speaks for all.
+
+    The title of a guideline or a needs assessment stands over much that is about others.
+    """
+    return not section or _plain(section[0]) in _folded("study_headings")
+
+
+def _plain(heading: str) -> str:
+    return _HEADING.sub("", heading).strip(" .:").casefold()
+
+
+def _is_in_doubt(text: str, mention: Mention, mentions: Sequence[Mention]) -> bool:
+    """Whether a sentence that reports something may report it for others than a group it names."""
+    return (
+        _is_allowed_for(text, mention)
+        or _is_a_bare_state(text, mention)
+        or _is_said_of_a_place(text, mention)
+        or _is_counted(text, mention)
+        or bool(_likened_to().search(text[: mention.start]))
+        or not any(_is_people(text, other) for other in _listed_with(mention, mentions))
+        or not _says_something(_clause(text, mention, mentions), mentions)
+    )
+
+
+def _says_something(clause: str, mentions: Sequence[Mention]) -> bool:
+    """Whether the part of a reporting sentence that names a group has anything to report."""
+    return _is_finding(clause, mentions) or bool(signals(clause).figures)
+
+
+def _clause(text: str, mention: Mention, mentions: Sequence[Mention]) -> str:
+    """The part of a sentence that a group stands in, without the words that name groups.
+
+    The items of a list go on from the words above it, and not from one another. "Less" in "less
+    deprived" names the group and is no result.
+    """
+    for other in mentions:
+        if other.concept.kind == "group":
+            start = other.start - len(_before(text, other, _COMPARED))
+            text = text[:start] + "_" * (other.end - start) + text[other.end :]
+    ends = [0, *(match.end() for match in _CLAUSES.finditer(text)), len(text)]
+    last = max(n for n, end in enumerate(ends) if end <= mention.start)
+    own = text[ends[last] : ends[last + 1]]
+    stem = text.split(":\n")[0] if ":\n" in text[: mention.start] else ""
+    return f"{stem} {own}"
+
+
+def _before(text: str, mention: Mention, pattern: re.Pattern[str]) -> str:
+    """What of a pattern stands right before a group's word."""
+    found = pattern.search(text, 0, mention.start)
+    return found.group() if found else ""
+
+
+def _is_said_of_a_place(text: str, mention: Mention) -> bool:
+    """Whether a group's word is what a place or somebody is said to be: "Hove is less deprived"."""
+    if not _pattern("said_of_others").match(text[mention.start : mention.end]):
+        return False
+    said = _right_before("is_said_to_be").search(text[: mention.start])
+    return bool(said) and not text[: said.start()].rstrip().casefold().endswith(" who")
+
+
+def _is_counted(text: str, mention: Mention) -> bool:
+    """Whether it is told how many of a group there are, and nothing about them."""
+    if not _right_before("counted").search(text[: mention.start]):
+        return False
+    behind = text[mention.end :]
+    words = _LISTED.match(behind)
+    doing = _DOING.search(words.group()) if words else None
+    return not doing and not _pattern("counted_who").search(behind)
 
 
 def _listed_with(mention: Mention, mentions: Sequence[Mention]) -> list[Mention]:
@@ -155,8 +271,15 @@ def _is_plain_finding(text: str) -> bool:
     found = signals(text)
     figures = bool(found.figures or found.intervals)
     result = found.result >= 2 or (found.result and figures) or _pattern("happened").search(text)
-    whole = text.rstrip().endswith((".", ")", "]", "”", '"'))
-    return bool(whole and " | " not in text and (result or found.recommendation))
+    past = result and any(
+        m.group().casefold() not in _folded("not_past") for m in _PAST.finditer(text)
+    )
+    return bool(past or _recommends(text))
+
+
+def _is_whole(text: str) -> bool:
+    """Whether a text is a sentence that ends as one, and no row of a table or scrap."""
+    return text.rstrip().endswith((".", ")", "]", "”", '"')) and " | " not in text
 
 
 def _is_allowed_for(text: str, mention: Mention) -> bool:
@@ -173,8 +296,13 @@ def _is_allowed_for(text: str, mention: Mention) -> bool:
 
 def _is_a_bare_state(text: str, mention: Mention) -> bool:
     """Whether a group is named by a state of affairs, such as poverty, that nothing is tied to."""
-    if not _pattern("states").fullmatch(text[mention.start : mention.end]):
+    named = text[mention.start : mention.end]
+    if _pattern("societies").fullmatch(named):
+        return True
+    if not _pattern("states").fullmatch(named):
         return False
+    if _right_before("by_the_way").search(text[: mention.start]):
+        return True
     return not signals(text).result and not _pattern("linked").search(text)
 
 
@@ -218,20 +346,38 @@ def _of_people(over: str, mention: Mention) -> bool:
     "in Pakistani and Bangladeshi men" and "adults who are disadvantaged", but not "the Brazilian
     Community Health Worker model".
     """
+    if _pattern("states").fullmatch(over[mention.start : mention.end]):
+        return bool(_right_before("in_state").search(over[: mention.start]))
     words = _AFTER.match(over, mention.end)
     behind = f"{over[mention.start : mention.end]} {words.group() if words else ''}"
     before = " ".join(over[: mention.start].split()[-_BEFORE:])
-    return bool(
-        _pattern("people").search(behind)
-        or _pattern("people_follow").search(before)
-        or _pattern("people").search(before)
-    )
+    if _pattern("people").search(behind) or _pattern("people").search(before):
+        return True
+    of_ethnicity = mention.concept.axis in _list("adjective_axes")
+    last = before.rpartition(" ")[2].casefold()
+    plural = _is_plural(over[mention.start : mention.end])
+    return of_ethnicity and (plural or last in _folded("people_follow"))
 
 
 def _in_an_address(text: str, mention: Mention) -> bool:
     """Whether a group's word is part of a web address."""
     start = max(text.rfind(" ", 0, mention.start), text.rfind("\n", 0, mention.start)) + 1
     return bool(_ADDRESS.match(text[start : mention.end]))
+
+
+def _lacks_its_capital(text: str, mention: Mention) -> bool:
+    """Whether "other ethnic groups" only means all the others, and not the census's category."""
+    named = text[mention.start : mention.end]
+    return named[0].islower() and bool(_pattern("in_capitals").match(named))
+
+
+def _is_lack_of_a_thing(text: str, mention: Mention) -> bool:
+    """Whether "deprivation" is of sleep, light or the like, by the word before it."""
+    if not _pattern("deprivable").match(text[mention.start : mention.end]):
+        return False
+    word = _LAST_WORD.search(text, 0, mention.start)
+    thing = word.group(1) if word else ""
+    return thing.casefold() in _folded("deprived_of") or bool(_CODE.search(thing))
 
 
 def _is_people(text: str, mention: Mention) -> bool:
@@ -241,6 +387,8 @@ def _is_people(text: str, mention: Mention) -> bool:
     a word such as "Somalis" or "refugees" does so by itself.
     """
     named = text[mention.start : mention.end]
+    if _needs_people(text, mention):
+        return _are_sorted_people(text, mention)
     by_itself = _is_plural(named) or named.casefold() in _folded("places")
     if by_itself or mention.concept.axis not in _list("adjective_axes"):
         return True
@@ -254,6 +402,27 @@ def _is_people(text: str, mention: Mention) -> bool:
     )
 
 
+def _is_alone(text: str, mention: Mention) -> bool:
+    """Whether no noun follows a group's word: "in Japanese", "the most deprived are"."""
+    after = _NEXT_WORD.match(text, mention.end)
+    return not after or after.group(1).casefold() in _folded("function_words")
+
+
+def _needs_people(text: str, mention: Mention) -> bool:
+    """Whether a group's word is one that is also said of places and things: "deprived"."""
+    return bool(_pattern("need_people").match(text[mention.start : mention.end]))
+
+
+def _are_sorted_people(text: str, mention: Mention) -> bool:
+    """Whether "deprived" and its like stand before people or areas, or are "the most deprived"."""
+    words = _LISTED.match(text, mention.end)
+    behind = (words.group() if words else "").split(" than ")[0]
+    if _pattern("people").search(behind) or _pattern("sorted_people").search(behind):
+        return True
+    sorted_by = " ".join([text[: mention.start], *text[mention.start : mention.end].split()[:-1], ""])
+    return bool(_is_alone(text, mention) and _SORTED.search(sorted_by))
+
+
 def _is_plural(word: str) -> bool:
     return word.endswith("s") and not word.endswith("ss")
 
@@ -263,11 +432,24 @@ def _is_a_place(text: str, mention: Mention) -> bool:
 
     "A trial in Nigeria" is a place; "women from Nigeria" and "people born in Nigeria" are people.
     """
-    if text[mention.start : mention.end].casefold() not in _folded("places"):
+    named = text[mention.start : mention.end].casefold().removesuffix("’s").removesuffix("'s")
+    if named not in _folded("places") and not named.startswith("from "):
         return False
     return not _coming_from().search(text[: mention.start])
 
 
+# "the most", before "deprived"
+_SORTED = re.compile(r"\b(?:the|those|most|least)(?:\s+\w+ly)?\s+$", re.IGNORECASE)
+_LAST_WORD = re.compile(r"([^\W\d_][\w’'-]*?)[\s-]+$")
+_DOING = re.compile(r"\w(?:ing|ed)\b")
+_CODE = re.compile(r"[^\W\d_][\w-]*\d")  # a substance: "FGF4 deprivation"
+_NEXT_WORD = re.compile(r"\s+([^\W\d_][\w’'-]*)")
+# "more", before "deprived"
+_COMPARED = re.compile(r"\b(?:more|less|most|least|high|higher|low|lower)\s+$", re.IGNORECASE)
+# Where a clause ends that says something of its own
+_CLAUSES = re.compile(
+    r"[;.]\s|\n| \| |, (?:and )?(?=(?:but|although|though|while|whilst|whereas|because|despite)\b)"
+)
 # The words behind a group's, through "and" and further groups
 _AFTER = re.compile(r"(?:[\s,/–-]+[\w’'-]+){0,5}")
 # The same in a sentence, where figures, brackets and quotation marks may stand between groups.
@@ -297,30 +479,54 @@ def _relation(text: str, section: Sequence[str], mentions: Sequence[Mention]) ->
     """What a sentence does for the groups it names."""
     if _pattern("absent").search(text):
         return "absent"
-    if _is_method(section) or (section and _pattern("sample_headings").search(section[-1])):
+    if _method_label().match(text) or _is_method(section) or (section and _pattern("sample_headings").search(section[-1])):
         return "studied"
     part = heading_part(section)
     if (part == "background" and not _gives_figures(text)) or _reports_nothing(text):
         return "mentioned"
+    if _tells_what_was_done(text):
+        return "mentioned"
+    if _pattern("sample").search(text):
+        return "studied"
     took_part = part == "method" or _pattern("studied").search(text)
     if (took_part and not _says_what_happened(text)) or _shares(text):
         return "studied"
     return "reported" if _is_finding(text, mentions) else "mentioned"
 
 
+def _tells_what_was_done(text: str) -> bool:
+    """Whether a sentence says what a study does or did, and not what came out."""
+    done = [m for m in _WE_DID.finditer(text) if m.group(1).casefold() not in _folded("we_found")]
+    told = _pattern("asked_whether").split(text, maxsplit=1)[0]
+    return bool((done or _pattern("study_does").search(text)) and not _pattern("came_out").search(told))
+
+
 def _is_method(section: Sequence[str]) -> bool:
     """Whether one of the headings says that what is below tells how something was done."""
-    plain = [_HEADING.sub("", heading).strip(" .:").casefold() for heading in section]
-    return not _folded("method_headings").isdisjoint(plain)
+    return not _folded("method_headings").isdisjoint(map(_plain, section))
 
 
 def _reports_nothing(text: str) -> bool:
     """Whether a text is a caption, a note, a question, or an aim or definition by its words."""
     caption = _captions().match(text) and not _SHOWS_THAT.search(text)
     cut = text.rstrip().endswith("?") or "[…]" in text or _NOTE.match(text)
-    return bool(caption or cut or _pattern("mentioned").search(text))
+    return bool(caption or cut or not _is_sentence(text) or _pattern("mentioned").search(text))
 
 
+def _is_sentence(text: str) -> bool:
+    """Whether a text ends as a sentence, has a verb or says what to do; the head of a table
+    does none of these.
+    """
+    return bool(
+        _WHOLE.search(text)
+        or _VERB.search(text) or _pattern("verbs").search(text) or _recommends(text)
+    )
+
+
+_PAST = re.compile(r"\b(?:was|were|had|did|rose|fell|made|grew|\w+ed|no\s+\w+)\b", re.IGNORECASE)
+_WHOLE = re.compile(r"[.!…][\"'”’)\]]*(?:\s*\[[^\]]*\])?\s*$")
+_WE_DID = re.compile(r"\bwe (?:\w+ly |then |also |first |next |further |have )*(\w+ed|sought|chose)\b", re.I)
+_VERB = re.compile(r"\b[a-z]\w+ed\b")
 _HEADING = re.compile(r"^[\d.\s]+")
 _SHOWS_THAT = re.compile(r"\bshows?\s+that\b", re.IGNORECASE)
 _NOTE = re.compile(r"^[¹²³⁴*†‡§]")
@@ -333,10 +539,18 @@ def _is_finding(text: str, mentions: Sequence[Mention]) -> bool:
     return bool(
         found.result
         or found.intervals
-        or found.recommendation
+        or _recommends(text)
         or (found.figures and outcome)
         or _pattern("happened").search(text)
     )
+
+
+def _recommends(text: str) -> bool:
+    """Whether a text says what to do: by "should" and its like, or by telling somebody to.
+
+    "Offer" does so at the start, or behind a comma, and not in "services offer".
+    """
+    return bool(_pattern("advised").search(text) or _imperative().search(text))
 
 
 def _gives_figures(text: str) -> bool:
@@ -427,12 +641,41 @@ def _captions() -> re.Pattern[str]:
 def _coming_from() -> re.Pattern[str]:
     """People, within a few words that they come from somewhere, and the list of where from."""
     people, origin = _pattern("people_from").pattern, _pattern("came_from").pattern
-    return re.compile(rf"{people}(?:\W+\w+){{0,3}}?\W+{origin}(?:\W+\w+){{0,5}}\W*$", re.I)
+    return re.compile(rf"{people}(?:\W+\w+){{0,3}}?\W+{origin}(?:\W+(?!to\b)\w+){{0,5}}\W*$", re.I)
 
 
 @cache
 def _right_behind() -> re.Pattern[str]:
-    return re.compile(rf"[\s-]+{_pattern('not_people').pattern}", re.IGNORECASE)
+    """What makes a group's word no people, behind it: "low- and middle-income countries"."""
+    joined = rf"(?:[\s,-]+{_pattern('joined').pattern}){{0,6}}"
+    return re.compile(rf"{joined}[\s-]+{_pattern('not_people').pattern}", re.IGNORECASE)
+
+
+@cache
+def _right_before(name: str) -> re.Pattern[str]:
+    """One of some words, with no more than articles and adverbs between it and a group's."""
+    between = rf"(?:\s+(?:{_pattern('between').pattern}|\w+ly\b)){{0,4}}"
+    return re.compile(rf"{_pattern(name).pattern}{between},?\s+$", re.IGNORECASE)
+
+
+@cache
+def _likened_to() -> re.Pattern[str]:
+    """What ends in a group that others studied: "similar to the trial conducted among"."""
+    likened, elsewhere = _pattern("likened").pattern, _pattern("elsewhere").pattern
+    return re.compile(rf"{likened}[^.;]{{0,90}}{elsewhere}(?:\s+\w+)?\s+$", re.IGNORECASE)
+
+
+@cache
+def _imperative() -> re.Pattern[str]:
+    """A word of what to do where a sentence, an item of a list or a main clause begins."""
+    before = r"(?:^|\n|[:;,.]\s)\W*(?:[\d.]+\s+)?(?:then |also |and )?(?:do not |always )?"
+    return re.compile(rf"{before}{_pattern('told_to').pattern}(?! (?:for|of)\b)", re.IGNORECASE)
+
+
+@cache
+def _method_label() -> re.Pattern[str]:
+    """The label of a part of an abstract, in capital letters, that a sentence may begin with."""
+    return re.compile(rf"(?:{'|'.join(map(re.escape, _words()['method_labels']))})[\s:.]")
 
 
 @cache
