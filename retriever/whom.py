@@ -194,48 +194,51 @@ def _is_in_doubt(text: str, mention: Mention, mentions: Sequence[Mention]) -> bo
     return (
         _is_allowed_for(text, mention)
         or _is_a_bare_state(text, mention)
-        or _is_said_of_a_place(text, mention)
+        or _is_said_of_others(text, mention)
         or _is_counted(text, mention)
         or bool(_likened_to().search(text[: mention.start]))
         or not any(_is_people(text, other) for other in _listed_with(mention, mentions))
-        or not _says_something(_clause(text, mention, mentions), mentions)
+        or _is_in_an_empty_part(text, mention, mentions)
     )
 
 
-def _says_something(clause: str, mentions: Sequence[Mention]) -> bool:
-    """Whether the part of a reporting sentence that names a group has anything to report."""
-    return _is_finding(clause, mentions) or bool(signals(clause).figures)
+def _is_in_an_empty_part(text: str, mention: Mention, mentions: Sequence[Mention]) -> bool:
+    """Whether the item of a list that names a group has nothing to report, whatever others have."""
+    part = _own_part(text, mention, mentions)
+    return bool(part) and not (_is_finding(part, mentions) or signals(part).figures)
 
 
-def _clause(text: str, mention: Mention, mentions: Sequence[Mention]) -> str:
-    """The part of a sentence that a group stands in, without the words that name groups.
+def _own_part(text: str, mention: Mention, mentions: Sequence[Mention]) -> str:
+    """The part of a list that a group stands in, with the words above it, and no group's word.
 
     The items of a list go on from the words above it, and not from one another. "Less" in "less
-    deprived" names the group and is no result.
+    deprived" names the group and is no result. Nothing where a sentence is in one part.
     """
+    if not _PARTS.search(text):
+        return ""
     for other in mentions:
         if other.concept.kind == "group":
-            start = other.start - len(_before(text, other, _COMPARED))
+            compared = _COMPARED.search(text, 0, other.start)
+            start = compared.start() if compared else other.start
             text = text[:start] + "_" * (other.end - start) + text[other.end :]
-    ends = [0, *(match.end() for match in _CLAUSES.finditer(text)), len(text)]
+    ends = [0, *(match.end() for match in _PARTS.finditer(text)), len(text)]
     last = max(n for n, end in enumerate(ends) if end <= mention.start)
-    own = text[ends[last] : ends[last + 1]]
     stem = text.split(":\n")[0] if ":\n" in text[: mention.start] else ""
-    return f"{stem} {own}"
+    return f"{stem} {text[ends[last] : ends[last + 1]]}"
 
 
-def _before(text: str, mention: Mention, pattern: re.Pattern[str]) -> str:
-    """What of a pattern stands right before a group's word."""
-    found = pattern.search(text, 0, mention.start)
-    return found.group() if found else ""
+def _is_said_of_others(text: str, mention: Mention) -> bool:
+    """Whether a group's word is what a place or others are said to be.
 
-
-def _is_said_of_a_place(text: str, mention: Mention) -> bool:
-    """Whether a group's word is what a place or somebody is said to be: "Hove is less deprived"."""
-    if not _pattern("said_of_others").match(text[mention.start : mention.end]):
+    "Hove is less deprived", "patients were unemployed", "most were Bangladeshi": who or where they
+    are, and not what happened to them.
+    """
+    before = text[: mention.start]
+    adjective = mention.concept.axis in _list("adjective_axes") and _is_alone(text, mention)
+    if not adjective and not _pattern("said_of_others").match(text[mention.start : mention.end]):
         return False
-    said = _right_before("is_said_to_be").search(text[: mention.start])
-    return bool(said) and not text[: said.start()].rstrip().casefold().endswith(" who")
+    said = _right_before("is_said_to_be").search(before)
+    return bool(said) and not before[: said.start()].rstrip().casefold().endswith(" who")
 
 
 def _is_counted(text: str, mention: Mention) -> bool:
@@ -446,10 +449,8 @@ _CODE = re.compile(r"[^\W\d_][\w-]*\d")  # a substance: "FGF4 deprivation"
 _NEXT_WORD = re.compile(r"\s+([^\W\d_][\w’'-]*)")
 # "more", before "deprived"
 _COMPARED = re.compile(r"\b(?:more|less|most|least|high|higher|low|lower)\s+$", re.IGNORECASE)
-# Where a clause ends that says something of its own
-_CLAUSES = re.compile(
-    r"[;.]\s|\n| \| |, (?:and )?(?=(?:but|although|though|while|whilst|whereas|because|despite)\b)"
-)
+# Where one part of a list, a row or a chain of statements ends
+_PARTS = re.compile(r";\s|\n| \| ")
 # The words behind a group's, through "and" and further groups
 _AFTER = re.compile(r"(?:[\s,/–-]+[\w’'-]+){0,5}")
 # The same in a sentence, where figures, brackets and quotation marks may stand between groups.
