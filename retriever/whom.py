@@ -28,56 +28,58 @@ WORDS = DATA / "whom.toml"
 _LISTS = (
     "absent",
     "studied",
+    "sample",
     "happened",
     "mentioned",
-    "other_work",
-    "method_headings",
+    "study_does",
+    "done",
+    "we_found",
+    "came_out",
+    "asked_whether",
+    "advised",
+    "told_to",
+    "verbs",
     "captions",
-    "places",
+    "method_labels",
+    "method_headings",
+    "sample_headings",
+    "study_headings",
     "not_wholly",
-    "people",
+    "others_asked",
+    "others",
+    "other_work",
+    "not_past",
     "people_follow",
+    "in_state",
+    "people",
+    "people_besides",
+    "ethnic_before",
+    "not_people",
+    "joined",
+    "not_behind",
+    "places",
     "people_from",
     "came_from",
-    "people_besides",
-    "not_people",
-    "ethnic_before",
-    "others_asked",
+    "regions",
+    "in_capitals",
+    "deprivable",
+    "deprived_of",
+    "need_people",
+    "sorted_people",
+    "function_words",
+    "said_of_others",
+    "is_said_to_be",
+    "between",
+    "counted",
+    "counted_who",
+    "likened",
+    "elsewhere",
+    "allowed_for",
     "measuring",
     "states",
     "linked",
-    "allowed_for",
-    "sample_headings",
-    "study_headings",
-    "need_people",
-    "deprivable",
-    "deprived_of",
-    "sorted_people",
-    "is_said_to_be",
-    "between",
-    "likened",
-    "elsewhere",
-    "counted",
-    "counted_who",
-    "joined",
-    "function_words",
-    "method_labels",
-    "advised",
-    "told_to",
-    "study_does",
-    "asked_whether",
-    "we_found",
-    "sample",
-    "not_past",
-    "in_capitals",
-    "others",
-    "in_state",
     "by_the_way",
-    "came_out",
     "societies",
-    "said_of_others",
-    "not_behind",
-    "verbs",
 )
 _OF_GROUPS = ("compared_with", "in_general")
 _OF_AXES = ("labelled_axes", "adjective_axes", "measured_axes")
@@ -371,7 +373,7 @@ def _in_an_address(text: str, mention: Mention) -> bool:
 def _lacks_its_capital(text: str, mention: Mention) -> bool:
     """Whether "other ethnic groups" only means all the others, and not the census's category."""
     named = text[mention.start : mention.end]
-    return named[0].islower() and bool(_pattern("in_capitals").match(named))
+    return named[0].islower() and bool(_pattern("in_capitals").fullmatch(named))
 
 
 def _is_lack_of_a_thing(text: str, mention: Mention) -> bool:
@@ -436,6 +438,8 @@ def _is_a_place(text: str, mention: Mention) -> bool:
     "A trial in Nigeria" is a place; "women from Nigeria" and "people born in Nigeria" are people.
     """
     named = text[mention.start : mention.end].casefold().removesuffix("’s").removesuffix("'s")
+    if named in _folded("regions") and _is_alone(text, mention):
+        return bool(re.search(r"\bthe $", text[: mention.start]))
     if named not in _folded("places") and not named.startswith("from "):
         return False
     return not _coming_from().search(text[: mention.start])
@@ -497,9 +501,11 @@ def _relation(text: str, section: Sequence[str], mentions: Sequence[Mention]) ->
 
 def _tells_what_was_done(text: str) -> bool:
     """Whether a sentence says what a study does or did, and not what came out."""
-    done = [m for m in _WE_DID.finditer(text) if m.group(1).casefold() not in _folded("we_found")]
+    we_did = [m for m in _WE_DID.finditer(text) if m.group(1).casefold() not in _folded("we_found")]
+    if not (we_did or _pattern("study_does").search(text) or _was_done().search(text)):
+        return False
     told = _pattern("asked_whether").split(text, maxsplit=1)[0]
-    return bool((done or _pattern("study_does").search(text)) and not _pattern("came_out").search(told))
+    return not (_pattern("came_out").search(told) or "%" in told or signals(told).intervals)
 
 
 def _is_method(section: Sequence[str]) -> bool:
@@ -664,6 +670,13 @@ def _likened_to() -> re.Pattern[str]:
     """What ends in a group that others studied: "similar to the trial conducted among"."""
     likened, elsewhere = _pattern("likened").pattern, _pattern("elsewhere").pattern
     return re.compile(rf"{likened}[^.;]{{0,90}}{elsewhere}(?:\s+\w+)?\s+$", re.IGNORECASE)
+
+
+@cache
+def _was_done() -> re.Pattern[str]:
+    """A word of methods in the passive: "were then compared with"."""
+    be = r"\b(?:was|were|been|being) (?:\w+ly |then |also |not )?"
+    return re.compile(be + _pattern("done").pattern, re.IGNORECASE)
 
 
 @cache
