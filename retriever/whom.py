@@ -136,14 +136,21 @@ def tags(text: str, section: Sequence[str], title: str, concepts: Concepts) -> t
             if m.concept.kind == "group"
             and m.concept.id not in _list("in_general")
             and m.concept.axis not in known
-            and not _is_a_place(words, m)
-            and not _right_behind().match(words, m.end)
-            and not _right_before("not_behind").search(words[: m.start])
-            and not _in_an_address(words, m)
-            and not _is_lack_of_a_thing(words, m)
-            and not _lacks_its_capital(words, m)
+            and not _is_something_else(words, m)
         ]
     return tuple(_without_those_compared_with(_once_each(found), section, concepts))
+
+
+def _is_something_else(text: str, mention: Mention) -> bool:
+    """Whether a group's word is a place, a language, an institution, a thing or others at all."""
+    return bool(
+        _is_a_place(text, mention)
+        or _right_behind().match(text, mention.end)
+        or _right_before("not_behind").search(text[: mention.start])
+        or _in_an_address(text, mention)
+        or _is_lack_of_a_thing(text, mention)
+        or _lacks_its_capital(text, mention)
+    )
 
 
 def _once_each(found: Sequence[Tag]) -> list[Tag]:
@@ -240,7 +247,7 @@ def _is_said_of_others(text: str, mention: Mention) -> bool:
     if not adjective and not _pattern("said_of_others").match(text[mention.start : mention.end]):
         return False
     said = _right_before("is_said_to_be").search(before)
-    return bool(said) and not before[: said.start()].rstrip().casefold().endswith(" who")
+    return said is not None and not before[: said.start()].rstrip().casefold().endswith(" who")
 
 
 def _is_counted(text: str, mention: Mention) -> bool:
@@ -290,13 +297,14 @@ def _is_whole(text: str) -> bool:
 def _is_allowed_for(text: str, mention: Mention) -> bool:
     """Whether a group stands in a list of what was allowed for: "adjusted for age and deprivation".
 
-    The list ends with its clause.
+    The list ends with its clause, or where a verb follows.
     """
     if mention.concept.axis not in _list("measured_axes"):
         return False  # age and deprivation are allowed for; a people that is named is not
     before = _CLAUSE_END.split(text[: mention.start])[-1]
     found = list(_pattern("allowed_for").finditer(before))
-    return bool(found) and len(before[found[-1].end() :].split()) < _BEFORE_LIST
+    listed = before[found[-1].end() :] if found else ""
+    return bool(found) and len(listed.split()) < _BEFORE_LIST and not _BE.search(listed)
 
 
 def _is_a_bare_state(text: str, mention: Mention) -> bool:
@@ -424,8 +432,11 @@ def _are_sorted_people(text: str, mention: Mention) -> bool:
     behind = (words.group() if words else "").split(" than ")[0]
     if _pattern("people").search(behind) or _pattern("sorted_people").search(behind):
         return True
-    sorted_by = " ".join([text[: mention.start], *text[mention.start : mention.end].split()[:-1], ""])
-    return bool(_is_alone(text, mention) and _SORTED.search(sorted_by))
+    if _WHO_ARE.search(text, 0, mention.start):
+        return True
+    *sort, _ = text[mention.start : mention.end].split()  # "most", of "most deprived"
+    before = " ".join([text[: mention.start], *sort, ""])
+    return bool(_is_alone(text, mention) and _SORTED.search(before))
 
 
 def _is_plural(word: str) -> bool:
@@ -447,6 +458,8 @@ def _is_a_place(text: str, mention: Mention) -> bool:
 
 # "the most", before "deprived"
 _SORTED = re.compile(r"\b(?:the|those|most|least)(?:\s+\w+ly)?\s+$", re.IGNORECASE)
+_WHO_ARE = re.compile(r"\bwho (?:are|were|is|was) (?:\w+ly )?$", re.IGNORECASE)
+_BE = re.compile(r"\b(?:is|are|was|were|has|have|had|remained)\b")
 _LAST_WORD = re.compile(r"([^\W\d_][\w’'-]*?)[\s-]+$")
 _DOING = re.compile(r"\w(?:ing|ed)\b")
 _CODE = re.compile(r"[^\W\d_][\w-]*\d")  # a substance: "FGF4 deprivation"
@@ -484,7 +497,8 @@ def _relation(text: str, section: Sequence[str], mentions: Sequence[Mention]) ->
     """What a sentence does for the groups it names."""
     if _pattern("absent").search(text):
         return "absent"
-    if _method_label().match(text) or _is_method(section) or (section and _pattern("sample_headings").search(section[-1])):
+    of_methods = _method_label().match(text) or _is_method(section)
+    if of_methods or (section and _pattern("sample_headings").search(section[-1])):
         return "studied"
     part = heading_part(section)
     if (part == "background" and not _gives_figures(text)) or _reports_nothing(text):
@@ -521,9 +535,7 @@ def _reports_nothing(text: str) -> bool:
 
 
 def _is_sentence(text: str) -> bool:
-    """Whether a text ends as a sentence, has a verb or says what to do; the head of a table
-    does none of these.
-    """
+    """Whether a text ends as a sentence, has a verb or says what to do, as no label does."""
     return bool(
         _WHOLE.search(text)
         or _VERB.search(text) or _pattern("verbs").search(text) or _recommends(text)
@@ -532,7 +544,9 @@ def _is_sentence(text: str) -> bool:
 
 _PAST = re.compile(r"\b(?:was|were|had|did|rose|fell|made|grew|\w+ed|no\s+\w+)\b", re.IGNORECASE)
 _WHOLE = re.compile(r"[.!…][\"'”’)\]]*(?:\s*\[[^\]]*\])?\s*$")
-_WE_DID = re.compile(r"\bwe (?:\w+ly |then |also |first |next |further |have )*(\w+ed|sought|chose)\b", re.I)
+_WE_DID = re.compile(
+    r"\bwe (?:\w+ly |then |also |first |next |further |have )*(\w+ed|sought|chose)\b", re.IGNORECASE
+)
 _VERB = re.compile(r"\b[a-z]\w+ed\b")
 _HEADING = re.compile(r"^[\d.\s]+")
 _SHOWS_THAT = re.compile(r"\bshows?\s+that\b", re.IGNORECASE)
