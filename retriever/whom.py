@@ -83,7 +83,13 @@ _LISTS = (
     "societies",
 )
 _OF_GROUPS = ("compared_with", "in_general")
-_OF_AXES = ("labelled_axes", "adjective_axes", "measured_axes", "part_of_a_subject_axes")
+_OF_AXES = (
+    "labelled_axes",
+    "adjective_axes",
+    "measured_axes",
+    "often_unsaid_axes",
+    "part_of_a_subject_axes",
+)
 _UNSAID = "without_saying"
 
 
@@ -429,10 +435,14 @@ def _needs_people(text: str, mention: Mention) -> bool:
 
 
 def _are_sorted_people(text: str, mention: Mention) -> bool:
-    """Whether "deprived" and its like stand before people or areas, or are "the most deprived"."""
+    """Whether "deprived" and its like stand before people or areas, or are "the most deprived".
+
+    People may stand within the group's words too: "most deprived fifth".
+    """
     words = _LISTED.match(text, mention.end)
     behind = (words.group() if words else "").split(" than ")[0]
-    if _pattern("people").search(behind) or _pattern("sorted_people").search(behind):
+    around = f"{text[mention.start : mention.end]} {behind}"
+    if _pattern("people").search(around) or _pattern("sorted_people").search(around):
         return True
     if _WHO_ARE.search(text, 0, mention.start):
         return True
@@ -625,12 +635,17 @@ def is_compared_with(group: Concept) -> bool:
 
 
 def labelled_axes() -> tuple[str, ...]:
-    """The axes by which quotations are labelled: those that do not go unsaid."""
+    """The axes by which quotations are labelled."""
     return tuple(_words()["labelled_axes"])
 
 
+def often_unsaid(axis: str) -> bool:
+    """Whether groups by an axis often go without saying, as women do in breast screening."""
+    return axis in _list("often_unsaid_axes")
+
+
 def is_labelled(concept: Concept) -> bool:
-    """Whether quotations are labelled by a concept: a group, by an axis that does not go unsaid."""
+    """Whether quotations are labelled by a concept: a group, by an axis that is labelled."""
     return concept.axis in labelled_axes() and concept.id not in _list("in_general")
 
 

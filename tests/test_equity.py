@@ -242,7 +242,7 @@ def test_the_findings_are_put_together_by_whom_they_are_about(library: Library) 
     [
         ("falls among older people in rural areas", ["older people", "people in rural areas"]),
         ("Do letters help women to take up breast screening?", []),
-        ("breast screening in young women", ["young people"]),
+        ("breast screening in young women", ["young women"]),
         ("Do shopping vouchers help pregnant women to quit?", ["pregnant women"]),
         ("antenatal care for pregnant women from Somalia", ["Somali people"]),
         ("childhood obesity in Leeds", []),
