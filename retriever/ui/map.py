@@ -95,7 +95,8 @@ def _show(source: Library) -> None:
             "choose other groups, or remove a filter."
         )
     st.html(map_words.left_out_html(drawn))
-    paragraph(map_words.unmapped(), "aside")
+    if said := map_words.on_axis(drawn.axis):
+        paragraph(said, "aside")
     _look_up(drawn)
 
 
