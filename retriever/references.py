@@ -72,11 +72,13 @@ class References:
         shape: What wrote it: RIS, or PubMed's or Web of Science's own format.
         found: In the file's order, without those that cannot be used.
         faults: What was left out: whole records, and fields of others.
+        note: What to know of the file as a whole, or nothing.
     """
 
     shape: Shape
     found: tuple[Reference, ...]
     faults: tuple[Fault, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -143,14 +145,14 @@ def read(path: Path) -> References:
             f"{path.name} holds no reference: no line of it begins a record (TY, PMID or PT). "
             "Export the references again, as RIS."
         )
-    found, faults = [], [Fault(path.name, note)] if note else []
+    found, faults = [], []
     for record in records:
         reference, wrong = _reference(record, shape)
         place = f"{path.name}, record {record.number}"
         faults += [Fault(place, message) for message in wrong]
         if reference:
             found.append(reference)
-    return References(shape, tuple(found), tuple(faults))
+    return References(shape, tuple(found), tuple(faults), note)
 
 
 def written(entries: Iterable[LibraryEntry]) -> str:
@@ -158,16 +160,21 @@ def written(entries: Iterable[LibraryEntry]) -> str:
     return ris.write([_record(entry) for entry in entries])
 
 
-def folded_title(title: str) -> tuple[str, ...]:
-    """A title's words as titles are compared: without capitals, marks and two ways of spelling."""
-    return tuple(_folded_word(word) for word in words_of(title))
-
-
-def words_of(text: str) -> list[str]:
-    """A text's words without capitals and accents."""
+def folded(text: str) -> tuple[str, ...]:
+    """The words of a title or name as they are compared: no capitals, no accents, one spelling."""
     letters = unicodedata.normalize("NFKD", text).casefold().replace("&", " and ")
     plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return re.findall(r"[^\W_]+", re.sub(r"(?<=\w)['’](?=\w)", "", plain))
+    words = re.findall(r"[^\W_]+", re.sub(r"(?<=\w)['’](?=\w)", "", plain))
+    return tuple(_folded_word(word) for word in words)
+
+
+def doi_in(text: str) -> str:
+    """The first DOI that stands in a text or an address, or nothing."""
+    found = _DOI.search(urllib.parse.unquote(html.unescape(text)))
+    if not found:
+        return ""
+    doi = found[0].rstrip('.,;]"')
+    return doi[:-1] if doi.endswith(")") and doi.count(")") > doi.count("(") else doi
 
 
 def _bytes(path: Path) -> bytes:
@@ -311,11 +318,8 @@ def _year(tags: Tags, at: _Fields) -> int | None:
 
 def _doi(tags: Tags, at: _Fields) -> str:
     linked = (text for text in _texts(tags, at.links) if _DOI_LINK.search(text))
-    for text in (*_texts(tags, at.doi), *linked):
-        if found := _DOI.search(urllib.parse.unquote(html.unescape(text))):
-            doi = found[0].rstrip('.,;]"')
-            return doi[:-1] if doi.endswith(")") and doi.count(")") > doi.count("(") else doi
-    return ""
+    found = map(doi_in, (*_texts(tags, at.doi), *linked))
+    return next(filter(None, found), "")
 
 
 def _link(tags: Tags, at: _Fields) -> str:
