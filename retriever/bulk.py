@@ -110,6 +110,11 @@ class Plan:
     left: tuple[Left, ...] = ()
     faults: tuple[Fault, ...] = ()
 
+    @property
+    def changed(self) -> bool:
+        """Whether something was changed: a plan alone changes nothing."""
+        return any(c.event for c in self.corrections) or any(a.event for a in self.additions)
+
 
 @dataclass
 class _Draft:
@@ -155,7 +160,7 @@ def plan_references(
         else:
             title = values.get("title", "")
             draft.left.append(Left(place, title, found or documents.nearest(title)))
-    return _without_rivals(draft).plan()
+    return _put_together(draft).plan()
 
 
 def plan_rows(desk: Desk, entries: Sequence[LibraryEntry], sheet: Sheet, source: Path) -> Plan:
@@ -178,7 +183,7 @@ def plan_rows(desk: Desk, entries: Sequence[LibraryEntry], sheet: Sheet, source:
             _correct(draft, desk, place, found, row.values, row.inferred, overwrite=True)
         else:
             draft.faults.append(Fault(place, found))
-    return _without_rivals(draft).plan()
+    return _put_together(draft).plan()
 
 
 def carry_out(plan: Plan, desk: Desk, why: str = "", add_files: bool = False) -> Plan:
@@ -461,17 +466,27 @@ def _alike(name: str, old: Any, new: Any) -> bool:
     return one == other
 
 
-def _without_rivals(draft: _Draft) -> _Draft:
-    """Take out corrections of one document by several records that say different things."""
+def _put_together(draft: _Draft) -> _Draft:
+    """Make one correction of all those of a document; none where they contradict one another."""
     by_path: dict[str, list[Correction]] = defaultdict(list)
     for correction in draft.corrections:
         by_path[correction.path].append(correction)
-    rivals = {path: several for path, several in by_path.items() if len(several) > 1}
-    draft.corrections = [c for c in draft.corrections if c.path not in rivals]
-    for path, several in rivals.items():
+    draft.corrections = []
+    for path, several in by_path.items():
         places = " and ".join(correction.place for correction in several)
-        message = f"More than one is about {path}, and they differ: nothing was set. Keep one."
-        draft.faults.append(Fault(places, message))
+        changes = {c.field: c for correction in several for c in correction.changes}
+        differ = [
+            c.field
+            for correction in several
+            for c in correction.changes
+            if as_cell(c.new) != as_cell(changes[c.field].new)
+        ]
+        if differ:
+            message = f"They are all about {path} and differ in {', '.join(dict.fromkeys(differ))}"
+            draft.faults.append(Fault(places, f"{message}: nothing was set. Keep one of them."))
+        else:
+            one = dataclasses.replace(several[0], place=places, changes=tuple(changes.values()))
+            draft.corrections.append(one)
     return draft
 
 
