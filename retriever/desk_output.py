@@ -33,9 +33,9 @@ def _plan_blocks(plan: Plan, dry_run: bool) -> Iterator[str]:
         if change.outcome == "kept"
     ]
     changed = sum(bool(correction.values) for correction in plan.corrections)
-    done = "would be changed; nothing was" if dry_run else "changed"
     same = len(plan.corrections) - changed
-    yield f"Documents {done}: {changed}. Those that have it all already: {same}."
+    done = "Documents that would change (nothing was changed)" if dry_run else "Documents changed"
+    yield f"{done}: {changed}. Documents that nothing is to be changed of: {same}."
     if be_set:
         yield table(("document", "known by", "field", "was", "is to be"), be_set)
     if kept:

@@ -326,10 +326,18 @@ def _link(tags: Tags, at: _Fields) -> str:
     """The first address that leads to the original, not to a search in a database."""
     for text in _texts(tags, at.links):
         for address in _LINK.findall(html.unescape(text)):
-            host = urllib.parse.urlsplit(address).hostname or ""
-            if not any(f".{host}".endswith(f".{base}") for base in rules()["links"]["databases"]):
+            host = _host(address)
+            databases = rules()["links"]["databases"]
+            if host and not any(f".{host}".endswith(f".{base}") for base in databases):
                 return str(address)
     return ""
+
+
+def _host(address: str) -> str:
+    try:
+        return urllib.parse.urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _language(tags: Tags) -> str:

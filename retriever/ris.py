@@ -23,7 +23,7 @@ Shape = Literal["RIS", "PubMed", "Web of Science"]
 Tags = Mapping[str, tuple[str, ...]]
 Line = tuple[str, str]  # tag and value
 
-_LINE_END = re.compile(r"\r\n|\r|\n")
+_LINE_END = re.compile(r"\r\n?")
 _BEGIN = re.compile(r"\s*TY\s{0,4}-\s*\w")
 _TAG = re.compile(r" {0,3}([A-Z][A-Z0-9]) {2}-(?!-) *(.*)")
 _END = re.compile(r"\s*ER\s{0,4}-?\s*")
@@ -32,6 +32,7 @@ _LOOSE_TAG = re.compile(
     rf"\s{{0,3}}({'|'.join(sorted(TAG_KEY_MAPPING.keys() - {'UK'}))})\s{{0,4}}-(?=\s|$)\s*(.*)"
 )
 _PUBMED_TAG = re.compile(r"([A-Z][A-Z0-9]{1,3}) {0,2}-(?: (.*)|$)")
+_WOS_LINE = re.compile(r"(?!E[RF])[A-Z][A-Z0-9] |  ")
 _SHAPES: dict[Shape, re.Pattern[str]] = {
     "PubMed": re.compile(r"^PMID *- ?\d", re.MULTILINE),
     "Web of Science": re.compile(r"^PT [A-Z]\s*$", re.MULTILINE),
@@ -72,8 +73,8 @@ def read(data: bytes) -> tuple[Shape, list[Tagged], str]:
     text, note = decode(data)
     if note:  # records of several programs may have been put into one file
         text = "\n".join(decode(line)[0] for line in data.split(b"\n"))
-    text = unicodedata.normalize("NFC", text.replace("\ufeff", ""))
-    lines = _LINE_END.split(text)
+    text = _LINE_END.sub("\n", unicodedata.normalize("NFC", text.replace("\ufeff", "")))
+    lines = text.split("\n")
     shape: Shape = next((s for s, begins in _SHAPES.items() if begins.search(text)), "RIS")
     records = {"RIS": _ris, "PubMed": _pubmed, "Web of Science": _web_of_science}[shape](lines)
     return shape, [Tagged(number, tags) for number, tags in enumerate(records, start=1)], note
@@ -145,13 +146,14 @@ def _web_of_science(lines: Iterable[str]) -> Iterator[Tags]:
     record: list[str] = []
     for line in [*lines, "PT end"]:
         if line.startswith("PT ") and record:
-            tags = {name[:2].strip() for name in record} - {""}
-            known = {tag: tag for tag in tags | {"PT", "ER"}}
-            parser = rispy.WokParser(mapping=known, list_tags=["AU", "AF", "CA"])
+            known = {line[:2]: line[:2] for line in [*record, "ER"]}
+            parser = rispy.WokParser(
+                mapping=known, list_tags=["AU", "AF", "CA"], skip_unknown_tags=True
+            )
             (found,) = parser.parse("\n".join([*record, "ER"]))
             yield _cleaned({t: [v] if isinstance(v, str) else v for t, v in found.items()})
             record = []
-        if line.startswith("PT ") or (record and line[:2] not in ("ER", "EF") and line.strip()):
+        if line.startswith("PT ") or (record and _WOS_LINE.match(line)):
             record.append(line)
 
 
