@@ -124,10 +124,16 @@ def _tell(ctx: click.Context, plan: Plan, note: str, dry_run: bool, layout: str)
 @format_option("ris", "csv", "json")
 @click.pass_obj
 def export(root: Path | None, target: Path | None, filters: Filters, layout: str) -> None:
-    """Write what is known of the documents: all of them, or those that the filters let through."""
+    """Write what is known of the documents: all of them, or those that the filters let through.
+
+    CSV begins with a byte order mark, by which spreadsheets know its letters. In RIS, files with
+    neither title nor DOI nor guidance number are left out.
+    """
     from retriever import references, sheets  # slow to load: not for --help
 
     entries = open_library(root).entries(filters)
+    if layout == "ris":  # of files that could not be read nothing may be known
+        entries = [entry for entry in entries if references.can_be_told(entry.metadata)]
     if layout == "json":
         text = output.as_json([to_dict(entry) for entry in entries])
     else:

@@ -36,6 +36,7 @@ _MARKUP = re.compile(r"</?(?:i|b|em|strong|sub|sup|u|scp|p)>", re.IGNORECASE)
 _INITIALS = re.compile(r"(?P<family>[^,]*[a-zà-ÿ][^,]*?)(?P<between>, | )(?P<initials>[A-Z]{1,4})")
 _LAST_STOP = re.compile(r"(?<=[^\W\d_]{2})\.$")
 _JOURNALS = frozenset({"JOUR", "EJOUR", "MGZN", "NEWS", "INPR", "ABST"})
+_TOLD_BY = ("title", "doi", "guidance_id")
 _NOT_CHECKED = "Inferred from the file, not checked: "
 
 
@@ -160,6 +161,11 @@ def written(entries: Iterable[LibraryEntry]) -> str:
     return ris.write([_record(entry) for entry in entries])
 
 
+def can_be_told(known: Metadata) -> bool:
+    """Whether enough is known of a document to tell it by a record: title, DOI or number."""
+    return any(getattr(known, name) for name in _TOLD_BY)
+
+
 def folded(text: str) -> tuple[str, ...]:
     """The words of a title or name as they are compared: no capitals, no accents, one spelling."""
     letters = unicodedata.normalize("NFKD", text).casefold().replace("&", " and ")
@@ -212,7 +218,7 @@ def _reference(record: Tagged, shape: Shape) -> tuple[Reference | None, list[str
     }
     values, wrong = _usable({name: value for name, value in stated.items() if value})
     wrong += _unreadable(tags, at, values)
-    if not any(values.get(name) for name in ("title", "doi", "guidance_id")):
+    if not any(values.get(name) for name in _TOLD_BY):
         return None, [
             "It states no title, DOI or guidance number, so no document can be told by it; it was "
             "left out. Complete it where it comes from, and export it again."

@@ -112,8 +112,10 @@ def written(entries: Iterable[LibraryEntry]) -> str:
     writer.writerow(_COLUMNS)
     for entry in entries:
         known = dataclasses.asdict(entry.metadata)
-        cells = (known[_FIELD_OF.get(column, column)] for column in _COLUMNS[2:])
-        writer.writerow(map(_guarded, (entry.path, entry.document_id, *map(as_cell, cells))))
+        known["inferred"] = [_KEYS.get(name, name) for name in known["inferred"]]
+        fields = (_FIELD_OF.get(column, column) for column in _COLUMNS[2:])
+        cells = ("" if known[f] == _DEFAULTS[f] else as_cell(known[f]) for f in fields)
+        writer.writerow(map(_guarded, (entry.path, entry.document_id, *cells)))
     return "\ufeff" + stream.getvalue().rstrip("\n")
 
 
