@@ -33,7 +33,7 @@ class FieldChange:
     """What becomes of one field.
 
     Attributes:
-        old: As it is now, stated or inferred; empty where nothing is known.
+        old: As it is now, stated or inferred; None where nothing is known.
         new: As the record has it.
         outcome: `set`; or `kept`: the library states another value already, and that stays.
         confirms: Whether the old value was only inferred.
@@ -257,6 +257,8 @@ def _correct(
         nothing = new == getattr(_NOTHING, name)  # "other", "unknown"
         if same and (name in stated or name in marked or nothing):
             continue
+        if name not in stated and old == getattr(_NOTHING, name):
+            old = None
         kept = name in stated and not overwrite
         confirms = name not in stated and name in found.entry.metadata.inferred
         changes.append(FieldChange(name, old, new, "kept" if kept else "set", confirms))

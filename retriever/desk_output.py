@@ -35,7 +35,7 @@ def _plan_blocks(plan: Plan, dry_run: bool) -> Iterator[str]:
     changed = sum(bool(correction.values) for correction in plan.corrections)
     same = len(plan.corrections) - changed
     done = "Documents that would change (nothing was changed)" if dry_run else "Documents changed"
-    yield f"{done}: {changed}. Documents that nothing is to be changed of: {same}."
+    yield f"{done}: {changed}. With nothing to change: {same}."
     if be_set:
         yield table(("document", "known by", "field", "was", "is to be"), be_set)
     if kept:

@@ -26,11 +26,10 @@ Line = tuple[str, str]  # tag and value
 _LINE_END = re.compile(r"\r\n?")
 _BEGIN = re.compile(r"\s*TY\s{0,4}-\s*\w")
 _TAG = re.compile(r" {0,3}([A-Z][A-Z0-9]) {2}-(?!-) *(.*)")
-_END = re.compile(r"\s*ER\s{0,4}-?\s*")
+_END = re.compile(r"\s*ER(?: {2}-.*|\s{0,4}-?\s*)")
 # Where a program writes other spaces, only tags that there are: "UK - wide" is text.
-_LOOSE_TAG = re.compile(
-    rf"\s{{0,3}}({'|'.join(sorted(TAG_KEY_MAPPING.keys() - {'UK'}))})\s{{0,4}}-(?=\s|$)\s*(.*)"
-)
+_KNOWN = "|".join(sorted(TAG_KEY_MAPPING.keys() - {"UK", "ER"}))
+_LOOSE_TAG = re.compile(rf"\s{{0,3}}({_KNOWN})\s{{0,4}}-(?=\s|$)\s*(.*)")
 _PUBMED_TAG = re.compile(r"([A-Z][A-Z0-9]{1,3}) {0,2}-(?: (.*)|$)")
 _WOS_LINE = re.compile(r"(?!E[RF])[A-Z][A-Z0-9] |  ")
 _SHAPES: dict[Shape, re.Pattern[str]] = {

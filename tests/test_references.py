@@ -283,6 +283,13 @@ def test_dois(tmp_path: Path, lines: list[str], doi: str | None) -> None:
     assert values(tmp_path, record("TI  - A title", *lines)).get("doi") == doi
 
 
+@pytest.mark.parametrize("end", ["ER  -", "ER  - 1", "ER -", "ER", " ER  - "])
+def test_the_end_of_a_record_in_many_forms(tmp_path: Path, end: str) -> None:
+    path = tmp_path / "two.ris"
+    path.write_text(f"TY  - RPRT\nTI  - One\n{end}\nTY  - RPRT\nTI  - Two\n{end}\n")
+    assert [found.values["title"] for found in references.read(path).found] == ["One", "Two"]
+
+
 def test_values_broken_over_lines_are_put_together(tmp_path: Path) -> None:
     data = record("TI  - A title that", "      goes on", "AU  - Ann,", "Bea", "PY  - 2019///")
     assert values(tmp_path, data) == {
