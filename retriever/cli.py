@@ -7,22 +7,23 @@ was not understood, and 130 after Ctrl-C.
 
 from __future__ import annotations
 
-import functools
 import re
 import sys
 from collections.abc import Callable
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from retriever import evidence_map, output
+from retriever import cli_desk, evidence_map, output
+from retriever.cli_shared import example as _example
+from retriever.cli_shared import filter_options, format_option
+from retriever.cli_shared import open_library as _open
 from retriever.config import list_settings
 from retriever.errors import RetrieverError
 from retriever.schema import (
     MODES,
-    SOURCE_TYPES,
     Change,
     Document,
     Filters,
@@ -35,11 +36,6 @@ from retriever.version import VERSION
 
 if TYPE_CHECKING:
     from retriever.judgements import Run
-    from retriever.library import Library
-
-R = TypeVar("R")
-F = TypeVar("F", bound=Callable[..., Any])
-
 
 class _Group(click.Group):
     """Turns our own errors into one line and exit status 1, and Ctrl-C into a plain word."""
@@ -52,62 +48,6 @@ class _Group(click.Group):
         except KeyboardInterrupt:
             click.echo("\nStopped.", err=True)
             ctx.exit(130)
-
-
-def format_option(*formats: str) -> Callable[[F], F]:
-    """Give a command `--format`; the first of `formats` is what it prints unasked."""
-    return click.option(
-        "--format",
-        "layout",
-        type=click.Choice(formats),
-        default=formats[0],
-        show_default=True,
-        help="How the result is printed.",
-    )
-
-
-def filter_options(command: Callable[..., R]) -> Callable[..., R]:
-    """Give a command the options that narrow the search; it is called with `filters`."""
-
-    @functools.wraps(command)
-    def with_filters(
-        source_type: tuple[str, ...],
-        publisher: tuple[str, ...],
-        from_year: int | None,
-        to_year: int | None,
-        document: tuple[str, ...],
-        **rest: Any,
-    ) -> R:
-        filters = Filters(source_type, publisher, from_year, to_year, document)
-        return command(filters=filters, **rest)
-
-    options = (
-        click.option(
-            "--source-type",
-            multiple=True,
-            type=click.Choice(SOURCE_TYPES),
-            help="Search only this kind of source. May be given again.",
-        ),
-        click.option(
-            "--publisher",
-            multiple=True,
-            help="Search only what this organisation published. May be given again.",
-        ),
-        click.option("--from-year", type=int, help="Search only what appeared in or after it."),
-        click.option("--to-year", type=int, help="Search only what appeared in or before it."),
-        click.option(
-            "--document",
-            multiple=True,
-            metavar="DOCUMENT_ID",
-            help="Search only this document. May be given again.",
-        ),
-    )
-    return functools.reduce(lambda done, option: option(done), reversed(options), with_filters)
-
-
-def _example(*lines: str) -> str:
-    """The end of a help text; the backspace tells click to leave the lines as they are."""
-    return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
 
 
 @click.group(
@@ -131,12 +71,6 @@ def _example(*lines: str) -> str:
 def cli(ctx: click.Context, root: Path | None) -> None:
     """Answer commissioning questions with verbatim, page-cited passages."""
     ctx.obj = root
-
-
-def _open(root: Path | None) -> Library:
-    from retriever.library import Library  # slow to load: not for --help
-
-    return Library.open(root)
 
 
 def _words(text: str) -> str:
@@ -557,6 +491,10 @@ def _runs(given: tuple[str, ...]) -> dict[str, Run]:
 def _steps() -> Callable[[int, int, str], None]:
     show = output.progress_to(sys.stderr)
     return lambda done, total, text: show(Progress("asking", done, total, text))
+
+
+for command in cli_desk.COMMANDS:
+    cli.add_command(command)
 
 
 def main() -> None:

@@ -234,15 +234,23 @@ class Library:
         twin._searcher = Searcher(self.searcher().generation, self.settings, embedder)
         return twin
 
-    def entries(self) -> list[LibraryEntry]:
+    def entries(self, filters: Filters = NO_FILTERS) -> list[LibraryEntry]:
         """Every file of the library that was there when it was indexed and still is.
 
+        Args:
+            filters: Restrictions; with any, files that could not be read are left out.
+
         Raises:
+            BadQuestion: A filter names what no document has.
             IndexMissing, IndexMismatch: As `search`.
         """
         searcher = self.searcher()
         files = (searcher.files.get(f.entry.document_id, f) for f in searcher.generation.files)
-        return [f.entry for f in files if (self.corpus / f.entry.path).exists()]
+        there = [f.entry for f in files if (self.corpus / f.entry.path).exists()]
+        if filters == NO_FILTERS:
+            return there
+        wanted = {*searcher.in_scope(searcher.scope(filters, self._gone(searcher)))}
+        return [entry for entry in there if entry.document_id in wanted]
 
     def document(self, document_id: str) -> Document:
         """One document with its text.

@@ -21,9 +21,9 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("vocabulary", "sentences", "tokens", "evidence"),
     ("concepts", "intents", "shortforms", "loaders", "passages"),
     ("embedder", "lexical", "vector", "fusion"),
-    ("question", "wording", "organisations", "gap_effect"),
-    ("whom",),
-    ("evidence_map",),
+    ("question", "wording", "organisations", "gap_effect", "ris"),
+    ("whom", "references"),
+    ("evidence_map", "sheets"),
     ("store", "corpus", "remembering", "relevance", "lineage", "unheld", "journal"),
     ("generation",),
     ("indexing", "features", "naming", "amendments"),
@@ -33,10 +33,11 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("answer",),
     ("overview",),
     ("library", "desk"),
-    ("answer_measures", "comparison", "ranking"),
-    ("evaluation",),
+    ("answer_measures", "comparison", "ranking", "matching"),
+    ("evaluation", "bulk"),
     ("output", "page_picture", "judging", "evaluation_files"),
-    ("report",),
+    ("report", "desk_output", "cli_shared"),
+    ("cli_desk",),
     ("cli", "ui"),
 )
 LAYER_OF = {name: depth for depth, names in enumerate(LAYERS) for name in names}
@@ -103,10 +104,12 @@ def test_no_modules_import_one_another_in_a_ring() -> None:
 
 
 @pytest.mark.parametrize("command", [[], ["index"], ["search"], ["ask"], ["show"], ["settings"],
-                                     ["evaluate"], ["vocabulary"], ["map"], ["overview"]])
+                                     ["evaluate"], ["vocabulary"], ["map"], ["overview"],
+                                     ["import-ris"], ["import-metadata"], ["export"]])
 def test_help_loads_nothing_heavy(command: list[str]) -> None:
     heavy = ("torch", "faiss", "bm25s", "streamlit", "sentence_transformers", "lxml", "pypdf",
-             "numpy", "trafilatura", "docx", "pypdfium2", "transformers", "ir_measures")
+             "numpy", "trafilatura", "docx", "pypdfium2", "transformers", "ir_measures",
+             "rispy", "openpyxl")
     program = (
         "import sys\n"
         "from retriever.cli import cli\n"
