@@ -1,0 +1,242 @@
+"""GOV.UK publications through the Content API: what is attached, and whether it still holds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urljoin, urlsplit
+
+from retriever.connectors import keep
+from retriever.connectors.client import Client
+from retriever.connectors.pages import read_page
+from retriever.connectors.records import Candidate, Fetched, Record, Request, Status
+from retriever.connectors.services import GovUk as Service
+from retriever.errors import FetchError
+from retriever.loaders import detect
+
+Item = Mapping[str, Any]
+
+
+class GovUk:
+    """Finds publications and the documents of collections. See `Connector` for the contract."""
+
+    def __init__(self, client: Client, service: Service) -> None:
+        self._client = client
+        self._service = service
+
+    def discover(self, request: Request) -> list[Candidate]:
+        """What is attached to the page at a path; of a collection, what its documents have."""
+        item = self._item(request.text)
+        found: list[Candidate] = []
+        for candidates in self._all(item):
+            found += candidates
+            if len(found) >= request.limit:
+                break
+        if not found:
+            raise FetchError(
+                f"{self._web(item)} has no document of its own (it is a "
+                f"{item.get('document_type', 'page').replace('_', ' ')}). Give the path of a "
+                "publication, guidance or collection."
+            )
+        return found[: request.limit]
+
+    def fetch(self, candidate: Candidate, folder: Path, known: Record | None = None) -> Fetched:
+        """Fetch one attachment or page."""
+        return keep.take(self._client, candidate, folder, known)
+
+    def status(self, record: Record) -> Status:
+        """Whether the page still stands where it stood, and has the same file."""
+        path = urlsplit(record.page or record.address).path
+        try:
+            item = self._item(path)
+        except FetchError as error:
+            if error.code in (404, 410):
+                return Status("gone", str(error))
+            raise
+        if notice := _withdrawn(item):
+            said, successor = _notice(notice, self._service.service)
+            more = f" It names {successor}: see whether that replaces it." if successor else ""
+            return Status("withdrawn", f"GOV.UK: {said}{more}", successor)
+        if not path.startswith(_base(item)):
+            return Status(
+                "moved",
+                f"GOV.UK has it at {self._web(item)} now. Correct the link in its record.",
+                self._web(item),
+            )
+        return self._file(record, item)
+
+    def _file(self, record: Record, item: Item) -> Status:
+        """How it stands with the file of a page that still stands."""
+        listed = [candidate.address for candidate in self._own(item)]
+        if record.etag and record.address not in listed and listed:
+            return Status(
+                "changed",
+                f"{self._web(item)} does not list this file any more; it was last changed on "
+                f"{_day(item)}. Fetch it again and see what replaced the file.",
+                self._web(item),
+            )
+        return keep.status(self._client, record)
+
+    def _all(self, item: Item) -> Iterator[list[Candidate]]:
+        yield self._own(item)
+        for link in _list(item.get("links"), "documents"):
+            if link.get("withdrawn"):
+                yield [self._left(link, "withdrawn by its publisher")]
+                continue
+            try:
+                yield self._own(self._item(str(link.get("base_path", ""))))
+            except FetchError as error:
+                if not error.code:
+                    raise
+                yield [self._left(link, str(error))]
+
+    def _own(self, item: Item) -> list[Candidate]:
+        details = item.get("details") or {}
+        attachments = [part for part in _list(details, "attachments") if part.get("url")]
+        if attachments:
+            return [self._attachment(item, part) for part in attachments]
+        if parts := _list(details, "parts"):
+            return [self._part(item, part, n) for n, part in enumerate(parts)]
+        if details.get("body") and not _list(item.get("links"), "documents"):
+            return [self._candidate(item, self._web(item), str(item.get("title", "")), detect.HTML)]
+        return []
+
+    def _attachment(self, item: Item, part: Item) -> Candidate:
+        address = urljoin(self._service.service, str(part["url"]))
+        html = part.get("attachment_type") == "html"
+        kind = detect.HTML if html else str(part.get("content_type") or "")
+        title = str(part.get("title") or item.get("title", ""))
+        refused = ""
+        if part.get("attachment_type") == "external":
+            refused = f"it lies on another site: fetch {address} by itself"
+        elif kind and kind not in self._service.readable:
+            refused = f"a file of the kind {kind}, which cannot be read here"
+        return self._candidate(item, address, title, kind, refused)
+
+    def _part(self, item: Item, part: Item, number: int) -> Candidate:
+        """One page of a guide; the first stands at the guide's own address."""
+        address = f"{self._web(item)}/{part.get('slug', '')}" if number else self._web(item)
+        return self._candidate(item, address, f"{item.get('title')}: {part.get('title')}", detect.HTML)
+
+    def _candidate(
+        self, item: Item, address: str, title: str, kind: str, refused: str = ""
+    ) -> Candidate:
+        organisations = _organisations(item)
+        first = str(item.get("first_published_at") or item.get("public_updated_at") or "")
+        values: dict[str, Any] = {
+            "title": title,
+            "publisher": organisations[0] if organisations else "",
+            "year": int(first[:4]) if first[:4].isdigit() else None,
+            "url": self._web(item),
+            "licence": self._service.licence,
+            "source_type": self._service.source_types.get(str(item.get("document_type")), ""),
+        }
+        status = ""
+        if notice := _withdrawn(item):
+            status = _notice(notice, self._service.service)[0]
+            values["status"] = "withdrawn"
+        return Candidate(
+            "govuk",
+            address,
+            title=title,
+            kind=kind if kind != detect.PLAIN else "",
+            licence=self._service.licence,
+            date=_day(item),
+            status=status,
+            refused=refused,
+            page=self._web(item),
+            values={name: value for name, value in values.items() if value},
+        )
+
+    def _left(self, link: Item, why: str) -> Candidate:
+        return Candidate(
+            "govuk",
+            "",
+            title=str(link.get("title", "")),
+            refused=why,
+            page=urljoin(self._service.service, str(link.get("base_path", ""))),
+        )
+
+    def _web(self, item: Item) -> str:
+        return urljoin(self._service.service, _base(item))
+
+    def _item(self, path: str) -> Item:
+        """What the Content API says of a path.
+
+        Raises:
+            FetchError: There is nothing, not any more, or the answer is no content item.
+        """
+        clean = quote(path.strip().strip("/"), safe="/%:@.,_~-")
+        address = f"{self._service.service}/api/content/{clean}"
+        _, data = self._client.get(address, {"Accept": "application/json"})
+        try:
+            item = json.loads(data)
+        except ValueError:
+            item = None
+        if not isinstance(item, dict) or not item.get("base_path"):
+            raise FetchError(
+                f"{address} did not answer as the GOV.UK Content API does. Try again later; if it "
+                "goes on, fetch the document by its own address."
+            )
+        if item.get("document_type") == "gone":
+            details = item.get("details") or {}
+            raise FetchError(_gone(self._web(item), details, self._service.service), 410)
+        if item.get("document_type") == "redirect":
+            raise FetchError(
+                f"{self._web(item)} sends readers to another page. Open it in a browser and give "
+                "the path that it leads to.",
+                404,
+            )
+        return item
+
+
+def _base(item: Item) -> str:
+    return str(item["base_path"])
+
+
+def _day(item: Item) -> str:
+    return str(item.get("public_updated_at") or "")[:10]
+
+
+def _list(table: Any, name: str) -> list[Item]:
+    found = table.get(name) if isinstance(table, dict) else None
+    return [part for part in found if isinstance(part, dict)] if isinstance(found, list) else []
+
+
+def _organisations(item: Item) -> list[str]:
+    """Who published it, the first one first."""
+    links = item.get("links")
+    parts = [*_list(links, "primary_publishing_organisation"), *_list(links, "organisations")]
+    return list(dict.fromkeys(str(part["title"]) for part in parts if part.get("title")))
+
+
+def _withdrawn(item: Item) -> Item:
+    """The notice of a page that was withdrawn; the API gives an empty one where it was not."""
+    notice = item.get("withdrawn_notice")
+    return notice if isinstance(notice, dict) else {}
+
+
+def _notice(notice: Item, service: str) -> tuple[str, str]:
+    """What it says in plain words, and the first address that it names."""
+    page = read_page(str(notice.get("explanation") or "").encode(), service)
+    day = str(notice.get("withdrawn_at") or "")[:10]
+    said = f"withdrawn on {day}" if day else "withdrawn"
+    links = [address for address, _ in page.links]
+    return f"{said}: {page.text}" if page.text else f"{said}.", links[0] if links else ""
+
+
+def _gone(address: str, details: Item, service: str) -> str:
+    page = read_page(str(details.get("explanation") or "").encode(), service)
+    other = details.get("alternative_path")
+    return " ".join(
+        filter(
+            None,
+            (
+                f"{address} was taken down by its publisher (410).",
+                page.text,
+                f"It names {urljoin(service, str(other))} instead." if other else "",
+            ),
+        )
+    )
