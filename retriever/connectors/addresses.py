@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from urllib3.exceptions import LocationParseError
@@ -59,14 +59,14 @@ def look_up(host: str, port: int) -> Sequence[str]:
 
 
 def target_of(
-    address: str, resolve: Resolve, allow_private: bool = False, by_proxy: bool = False
+    address: str, resolve: Resolve, allow_private: Collection[str] = (), by_proxy: bool = False
 ) -> Target:
     """Check an address.
 
     Args:
         address: As a person, a page or a redirect gave it.
         resolve: Looks a name up.
-        allow_private: Let addresses through that are not public; for tests.
+        allow_private: IP addresses that are let through though they are not public; for tests.
         by_proxy: A proxy makes the connection: a name that cannot be looked up here is left to it.
 
     Raises:
@@ -89,8 +89,7 @@ def target_of(
     host = url.host.strip("[]")
     port = url.port or _PORTS[url.scheme]
     machines = _machines(host, port, resolve, by_proxy)
-    if not allow_private:
-        _check_public(host, machines)
+    _check_public(host, [machine for machine in machines if machine not in allow_private])
     whole = url._replace(fragment=None).url
     return Target(whole, url.scheme, host, port, url.request_uri, machines)
 

@@ -14,7 +14,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urljoin
@@ -96,7 +96,7 @@ class Client:
         self,
         settings: Web,
         *,
-        allow_private: bool = False,
+        allow_private: Collection[str] = (),
         resolve: Resolve = look_up,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
@@ -106,7 +106,7 @@ class Client:
 
         Args:
             settings: `[web]` of the library's settings.
-            allow_private: Reach this computer and private networks too; for tests.
+            allow_private: IP addresses to reach though they are not public; for tests.
             resolve: Looks names up.
             clock: Seconds that pass.
             sleep: Waits so many seconds.
@@ -226,6 +226,7 @@ class Client:
         timer = threading.Timer(max(deadline - self._clock(), 0.01), cut)
         timer.daemon = True
         timer.start()
+        response = None
         try:
             with self._plainly(target, cut, deadline):
                 response = self._send(target, headers, cut, deadline)
@@ -233,6 +234,8 @@ class Client:
         finally:
             timer.cancel()
             cut.close()
+            if response:
+                response.close()
 
     def _send(
         self, target: Target, headers: Mapping[str, str], cut: _Cut, deadline: float

@@ -59,7 +59,7 @@ class GovUk:
             said, successor = _notice(notice, self._service.service)
             more = f" It names {successor}: see whether that replaces it." if successor else ""
             return Status("withdrawn", f"GOV.UK: {said}{more}", successor)
-        if not path.startswith(_base(item)):
+        if not f"{path}/".startswith(f"{_base(item)}/"):
             return Status(
                 "moved",
                 f"GOV.UK has it at {self._web(item)} now. Correct the link in its record.",
@@ -118,7 +118,8 @@ class GovUk:
     def _part(self, item: Item, part: Item, number: int) -> Candidate:
         """One page of a guide; the first stands at the guide's own address."""
         address = f"{self._web(item)}/{part.get('slug', '')}" if number else self._web(item)
-        return self._candidate(item, address, f"{item.get('title')}: {part.get('title')}", detect.HTML)
+        title = f"{item.get('title')}: {part.get('title')}"
+        return self._candidate(item, address, title, detect.HTML)
 
     def _candidate(
         self, item: Item, address: str, title: str, kind: str, refused: str = ""

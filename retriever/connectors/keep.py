@@ -75,7 +75,7 @@ def fetched(root: Path) -> list[Record]:
 
 
 def known(root: Path, address: str) -> Record | None:
-    """What was fetched from an address before, if that very file still waits or is in the corpus."""
+    """What was fetched from an address before, if that very file waits or is in the corpus."""
     for record in reversed(fetched(root)):
         if record.address == address and _held(root, record):
             return record

@@ -105,6 +105,26 @@ class Fetched:
 
 
 @dataclass(frozen=True)
+class Outcome:
+    """What became of one document that was asked for.
+
+    Attributes:
+        wanted: What the person asked for.
+        outcome: As `Fetched.outcome`; `found`: it could be fetched; `not-fetched`: it cannot be,
+            for a reason of its source's; `failed`: it could not be, and might be another time.
+        says: What the person is told.
+        candidate: The document; of it only the title is known where nothing was found.
+        record: Of the file that lies there now; None without.
+    """
+
+    wanted: str
+    outcome: Literal["fetched", "changed", "not-changed", "found", "not-fetched", "failed"]
+    says: str
+    candidate: Candidate
+    record: Record | None = None
+
+
+@dataclass(frozen=True)
 class Status:
     """How it stands with a document where it came from.
 
