@@ -56,6 +56,8 @@ class Server:
     def __init__(self, port: int) -> None:
         self.url = f"http://{HERE}:{port}"
         self.port = port
+        self.govuk = f"http://govuk.example:{port}"
+        self.nice = f"http://nice.example:{port}"
         self.routes: dict[str, Answers | list[Answers]] = {}
         self.asked: list[Asked] = []
         self.over = threading.Event()
@@ -85,9 +87,9 @@ class Server:
         packaged = services()
         return replace(
             packaged,
-            govuk=replace(packaged.govuk, service=self.url),
+            govuk=replace(packaged.govuk, service=self.govuk),
             europepmc=replace(packaged.europepmc, service=f"{self.url}/rest"),
-            nice=replace(packaged.nice, service=self.url),
+            nice=replace(packaged.nice, service=self.nice),
         )
 
 
@@ -161,8 +163,12 @@ class Clock:
 
 
 def client(clock: Clock | None = None, **settings: Any) -> Client:
-    """A client that may reach this computer, and does not really wait."""
+    """A client for which every name leads to this computer, and that does not really wait."""
     clock = clock or Clock()
     return Client(
-        Web(enabled=True, **settings), allow_private=[HERE], clock=clock, sleep=clock.sleep
+        Web(enabled=True, **settings),
+        allow_private=[HERE],
+        resolve=lambda host, port: [host if host[:1].isdigit() else HERE],
+        clock=clock,
+        sleep=clock.sleep,
     )

@@ -20,7 +20,7 @@ Result = Mapping[str, Any]
 
 _MOST = 100  # results on a page
 _IDS = (
-    (re.compile(r"(PMC\d+)", re.IGNORECASE), 'PMCID:{0}'),
+    (re.compile(r"(PMC\d+)", re.IGNORECASE), "PMCID:{0}"),
     (re.compile(r"(?:PMID:?\s*)?(\d{5,9})", re.IGNORECASE), "EXT_ID:{0} AND SRC:MED"),
     (re.compile(r"(PPR\d+)", re.IGNORECASE), "EXT_ID:{0} AND SRC:PPR"),
     (re.compile(r"(?:doi:\s*|https?://doi\.org/)?(10\.\d{4,9}/\S+)", re.IGNORECASE), 'DOI:"{0}"'),
@@ -98,11 +98,12 @@ class EuropePmc:
         _, data = self._client.get(f"{self._service.service}/search?{asked}")
         try:
             page = json.loads(data)
-            if isinstance(page["resultList"]["result"], list):
-                return dict(page)
-        except (ValueError, KeyError, TypeError):
-            pass
-        said = page.get("errMsg", "") if isinstance(page, dict) else ""
+        except ValueError:
+            page = None
+        found = page.get("resultList") if isinstance(page, dict) else None
+        if isinstance(found, dict) and isinstance(found.get("result"), list):
+            return dict(page)
+        said = page.get("errMsg") if isinstance(page, dict) else ""
         raise FetchError(
             f"Europe PMC did not answer as it should{f': {said}' if said else ''}. Check the "
             "query; if it is right, try again later."
