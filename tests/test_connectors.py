@@ -280,6 +280,15 @@ class TestRobots:
         assert server.paths() == ["/b.pdf", "/b.pdf"]
         assert 3.0 in clock.waited
 
+    def test_a_redirect_to_what_is_kept_from_programs_is_not_followed(
+        self, server: Server, root: Path
+    ) -> None:
+        server.routes["/robots.txt"] = Reply("User-agent: *\nDisallow: /private/\n")
+        server.routes["/a.pdf"] = Reply(status=302, headers={"Location": "/private/a.pdf"})
+        server.routes["/private/a.pdf"] = Reply(pdf())
+        assert "robots.txt" in only(server, root, f"{server.url}/a.pdf").says
+        assert server.paths() == ["/a.pdf"]
+
     def test_we_can_be_meant_by_name(self, server: Server, root: Path) -> None:
         rules = "User-agent: evidence-retriever\nDisallow: /\n\nUser-agent: *\nDisallow:\n"
         server.routes |= {"/robots.txt": Reply(rules), "/a.pdf": Reply(pdf())}
@@ -393,7 +402,7 @@ def publication(server: Server, **changes: Any) -> dict[str, Any]:
 
 API = "/api/content/government/publications/letters"
 NOTICE = {
-    "explanation": '<div class="govspeak"><p>Replaced by <a href="https://www.gov.uk/government/'
+    "explanation": '<div class="govspeak"><p>It’s replaced – by <a href="https://www.gov.uk/government/'
     'publications/calls">Calls</a>.</p></div>',
     "withdrawn_at": "2024-06-01T12:00:00Z",
 }
@@ -430,8 +439,19 @@ class TestGovUk:
     def test_withdrawn(self, server: Server, root: Path) -> None:
         server.json(API, publication(server, withdrawn_notice=NOTICE))
         outcome = get(server, root, "govuk:government/publications/letters")[0]
-        assert outcome.candidate.status == "withdrawn on 2024-06-01: Replaced by Calls ."
+        assert outcome.candidate.status == "withdrawn on 2024-06-01: It’s replaced – by Calls."
         assert outcome.candidate.values["status"] == "withdrawn"
+
+    def test_a_guidance_page_is_a_document_beside_what_is_attached(
+        self, server: Server, root: Path
+    ) -> None:
+        item = publication(server, schema_name="detailed_guide", document_type="detailed_guide")
+        item["details"]["body"] = "<p>People’s letters – in full.</p>"
+        server.json(API, item)
+        found = get(server, root, "govuk:government/publications/letters", dry_run=True)
+        titles = [o.candidate.title for o in found]
+        assert titles[:2] == ["Reminder letters: policy", "Letters (PDF)"]
+        assert found[0].candidate.address == f"{server.govuk}/government/publications/letters"
 
     def test_a_path_that_has_become_another(self, server: Server, root: Path) -> None:
         server.routes["/api/content/old"] = Reply(status=303, headers={"Location": API})
@@ -547,6 +567,17 @@ class TestGovUk:
         server.routes[API] = Reply(status=429)
         with pytest.raises(FetchError, match="Try again later"):
             state(server, root)
+
+
+    def test_of_what_was_not_fetched_the_day_of_the_last_change_is_said(
+        self, server: Server, root: Path
+    ) -> None:
+        (root / "corpus/a.md").write_text("# Letters\n\nA digest.\n")
+        address = f"{server.govuk}/government/publications/letters"
+        (root / "corpus/a.toml").write_text(f'url = "{address}"\n')
+        name, says = state(server, root)
+        assert name == "unknown"
+        assert says.startswith("It stands on GOV.UK, last changed on 2023-05-04. Whether")
 
 
 def article(number: int, **changes: Any) -> dict[str, Any]:
@@ -824,6 +855,17 @@ class TestNice:
         for status in (404, 410):
             server.routes["/guidance/ng12"] = Reply(status=status)
             assert state(server, root)[0] == "gone"
+
+
+    def test_of_what_was_not_fetched_the_day_of_the_last_update_is_said(
+        self, server: Server, root: Path
+    ) -> None:
+        guidance(server, "NG12", updated="02 October 2023")
+        (root / "corpus/a.md").write_text("# Letters\n\nA digest.\n")
+        (root / "corpus/a.toml").write_text(f'url = "{server.nice}/guidance/ng12"\n')
+        name, says = state(server, root)
+        assert name == "unknown"
+        assert says.startswith("NICE has NG12, last changed on 2023-10-02.")
 
 
 class TestAsked:

@@ -135,12 +135,19 @@ class Client:
         self._between[host] = min(max(seconds, self.settings.seconds_between), _LONGEST_WAIT)
 
     @contextmanager
-    def open(self, address: str, headers: Mapping[str, str] | None = None) -> Iterator[Answer]:
+    def open(
+        self,
+        address: str,
+        headers: Mapping[str, str] | None = None,
+        allow: Callable[[str], None] | None = None,
+    ) -> Iterator[Answer]:
         """Ask for something, and give the answer while it comes in.
 
         Args:
             address: A web address.
             headers: What to send beside our own, such as `If-None-Match`.
+            allow: Called with each address before it is asked, those of redirects too; raises
+                where it must not be.
 
         Raises:
             FetchError: It cannot be had; the message says why and what to do.
@@ -149,6 +156,8 @@ class Client:
         target, moved, tries = self._target(address), False, 0
         redirects = 0
         while True:
+            if allow:
+                allow(target.address)
             self._wait_for_turn(target.host, deadline)
             with self._exchange(target, headers or {}, deadline) as (response, cut):
                 status = response.status
@@ -165,9 +174,14 @@ class Client:
                 yield Answer(status, response.headers, target.address, moved, chunks)
                 return
 
-    def get(self, address: str, headers: Mapping[str, str] | None = None) -> tuple[Answer, bytes]:
-        """Ask for something and read it whole. Raises as `open`."""
-        with self.open(address, headers) as answer:
+    def get(
+        self,
+        address: str,
+        headers: Mapping[str, str] | None = None,
+        allow: Callable[[str], None] | None = None,
+    ) -> tuple[Answer, bytes]:
+        """Ask for something and read it whole. See `open`."""
+        with self.open(address, headers, allow) as answer:
             return answer, answer.read()
 
     def _target(self, address: str) -> Target:

@@ -69,8 +69,10 @@ class GovUk:
 
     def _file(self, record: Record, item: Item) -> Status:
         """How it stands with the file of a page that still stands."""
+        if not record.fingerprint:
+            return Status("unknown", keep.unknown("It stands on GOV.UK", _day(item)), self._web(item))
         listed = [candidate.address for candidate in self._own(item)]
-        if record.etag and record.address not in listed and listed:
+        if record.address not in listed:
             return Status(
                 "changed",
                 f"{self._web(item)} does not list this file any more; it was last changed on "
@@ -95,13 +97,15 @@ class GovUk:
     def _own(self, item: Item) -> list[Candidate]:
         details = item.get("details") or {}
         attachments = [part for part in _list(details, "attachments") if part.get("url")]
-        if attachments:
-            return [self._attachment(item, part) for part in attachments]
         if parts := _list(details, "parts"):
             return [self._part(item, part, n) for n, part in enumerate(parts)]
-        if details.get("body") and not _list(item.get("links"), "documents"):
-            return [self._candidate(item, self._web(item), str(item.get("title", "")), detect.HTML)]
-        return []
+        found = [self._attachment(item, part) for part in attachments]
+        only_cover = bool(attachments) and item.get("schema_name") in self._service.covers
+        collection = bool(_list(item.get("links"), "documents"))
+        if details.get("body") and not only_cover and not collection:
+            title = str(item.get("title", ""))
+            found.insert(0, self._candidate(item, self._web(item), title, detect.HTML))
+        return found
 
     def _attachment(self, item: Item, part: Item) -> Candidate:
         address = urljoin(self._service.service, str(part["url"]))

@@ -14,7 +14,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from datetime import UTC, datetime
@@ -53,6 +53,9 @@ _KINDS = {
 }
 _LONGEST_NAME = 80
 
+Allow = Callable[[str], None]
+"""Called with each address before it is asked; raises FetchError where it must not be."""
+
 
 def waiting(root: Path) -> list[Record]:
     """What was fetched and waits for a librarian, in order of name.
@@ -83,7 +86,11 @@ def known(root: Path, address: str) -> Record | None:
 
 
 def take(
-    client: Client, candidate: Candidate, folder: Path, known: Record | None = None
+    client: Client,
+    candidate: Candidate,
+    folder: Path,
+    known: Record | None = None,
+    allow: Allow | None = None,
 ) -> Fetched:
     """Fetch a candidate's file into `folder`; see `Connector.fetch`.
 
@@ -99,24 +106,26 @@ def take(
         raise FetchError(f"{candidate.title or candidate.address}: {candidate.refused}")
     with _only_one(folder):
         part = _Part(folder, candidate.address)
-        with client.open(candidate.address, part.headers() or _if_changed(known)) as answer:
+        headers = part.headers() or _if_changed(known)
+        with client.open(candidate.address, headers, allow) as answer:
             if known and answer.status == 304:
                 return Fetched("not-changed", known, _path(folder, known))
             part.write(answer)
         if answer.status == 416:  # there is no rest: what lies there is not of this version
             part.drop()
-            return _again(client, candidate, folder, known)
+            with client.open(candidate.address, allow=allow) as answer:
+                part.write(answer)
         return _finish(part, candidate, answer, folder, known)
 
 
-def status(client: Client, record: Record) -> Status:
+def status(client: Client, record: Record, allow: Allow | None = None) -> Status:
     """How it stands now with the file itself.
 
     Raises:
         FetchError: It cannot be had for another reason than that it is gone.
     """
     try:
-        answer, data = client.get(record.address, _if_changed(record))
+        answer, data = client.get(record.address, _if_changed(record), allow)
     except FetchError as error:
         if error.code in (404, 410):
             return Status("gone", str(error))
@@ -128,17 +137,27 @@ def status(client: Client, record: Record) -> Status:
             answer.address,
         )
     if not record.fingerprint:
-        return Status(
-            "unknown",
-            "It is there. Whether it has changed cannot be told, since it was not fetched by this "
-            "program.",
-        )
+        return Status("unknown", unknown("It is there"))
     if answer.status == 304 or fingerprint(data, record.media_type) == record.fingerprint:
         return Status("unchanged", "It is as it was when it was fetched.")
     return Status(
         "changed",
         f"It has changed since it was fetched ({record.at[:10]}). Fetch it again, read what "
         "changed, and replace the file.",
+    )
+
+
+def unknown(there: str, dated: str = "") -> str:
+    """What is said of a document that nothing is kept of to compare with.
+
+    Args:
+        there: Where it was found.
+        dated: The day of its last change as its source states it; empty: not stated.
+    """
+    day = f", last changed on {dated}" if dated else ""
+    return (
+        f"{there}{day}. Whether it has changed since it was added cannot be told, for it was not "
+        "fetched by this program."
     )
 
 
@@ -181,7 +200,8 @@ class _Part:
         else:
             self.drop()
             etag = answer.headers.get("ETag", "")
-            strong = "" if etag.startswith("W/") else etag
+            # A mark that is not for the very bytes is no ground to join two halves.
+            strong = "" if etag.startswith("W/") or "Content-Encoding" in answer.headers else etag
             _write_json(self._about, {"etag": strong})
         with self.path.open("ab") as stream:
             for chunk in answer.chunks():
@@ -202,15 +222,6 @@ class _Part:
 def _begin(answer: Answer) -> int:
     found = re.match(r"bytes (\d+)-", answer.headers.get("Content-Range", ""))
     return int(found[1]) if found else -1
-
-
-def _again(
-    client: Client, candidate: Candidate, folder: Path, known: Record | None
-) -> Fetched:
-    part = _Part(folder, candidate.address)
-    with client.open(candidate.address) as answer:
-        part.write(answer)
-    return _finish(part, candidate, answer, folder, known)
 
 
 def _finish(

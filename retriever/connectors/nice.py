@@ -51,9 +51,7 @@ class Nice:
 
     def fetch(self, candidate: Candidate, folder: Path, known: Record | None = None) -> Fetched:
         """Fetch the PDF, if `robots.txt` lets us."""
-        if candidate.address:
-            self._robots.check(candidate.address)
-        return keep.take(self._client, candidate, folder, known)
+        return keep.take(self._client, candidate, folder, known, self._robots.check)
 
     def status(self, record: Record) -> Status:
         """Whether a guidance is in force, and its PDF the same."""
@@ -79,13 +77,14 @@ class Nice:
                 "replace the file.",
                 address,
             )
-        self._robots.check(record.address)
-        return keep.status(self._client, record)
+        if not record.fingerprint:
+            dated = updated or self._day(page, self._service.published)
+            return Status("unknown", keep.unknown(f"NICE has {number}", dated), address)
+        return keep.status(self._client, record, self._robots.check)
 
     def _page(self, number: str) -> tuple[str, WebPage]:
         address = f"{self._service.service}/guidance/{number.lower()}"
-        self._robots.check(address)
-        answer, data = self._client.get(address)
+        answer, data = self._client.get(address, allow=self._robots.check)
         page = read_page(data, answer.address)
         if not page.text:
             raise FetchError(f"{address} is empty. Open it in a browser, and add what you find.")

@@ -9,9 +9,13 @@ from urllib.parse import urljoin
 
 from lxml import etree
 
+from retriever.loaders.detect import decode
+
 Element = etree._Element
 
 _UNSEEN = {"script", "style", "noscript", "template", "head", "svg"}
+_INLINE = {"a", "abbr", "b", "cite", "code", "em", "i", "q", "small", "span", "strong", "sub", "sup",
+           "time", "u"}  # fmt: skip
 _FEW, _SIGN_IN = 30, 150  # words
 
 
@@ -50,7 +54,7 @@ def read_page(data: bytes, address: str) -> WebPage:
     for element in root.iter("meta"):
         name = (element.get("name") or element.get("property") or "").lower()
         meta.setdefault(name, " ".join((element.get("content") or "").split()))
-    text = " ".join(" ".join(_seen(root)).split())
+    text = " ".join("".join(_seen(root)).split())
     titles = (meta.get(name) for name in ("citation_title", "dc.title", "og:title"))
     return WebPage(
         title=next(filter(None, titles), "") or _title(root),
@@ -66,7 +70,8 @@ def _root(data: bytes) -> Element | None:
     if not data.strip():
         return None
     try:
-        return etree.fromstring(data, etree.HTMLParser(no_network=True))
+        text = decode(data)[0].encode("utf-8", "replace")
+        return etree.fromstring(text, etree.HTMLParser(no_network=True, encoding="utf-8"))
     except (etree.XMLSyntaxError, ValueError):
         return None
 
@@ -74,10 +79,12 @@ def _root(data: bytes) -> Element | None:
 def _seen(element: Element) -> Iterator[str]:
     """The words of an element and what is in it, but for what no browser shows."""
     if isinstance(element.tag, str) and element.tag.lower() not in _UNSEEN:
-        yield element.text or ""
+        gap = "" if element.tag.lower() in _INLINE else " "
+        yield gap + (element.text or "")
         for child in element:
             yield from _seen(child)
             yield child.tail or ""
+        yield gap
 
 
 def _title(root: Element) -> str:

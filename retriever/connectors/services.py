@@ -24,6 +24,7 @@ class GovUk:
     licence: str
     source_types: Mapping[str, str]
     readable: tuple[str, ...]
+    covers: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -63,8 +63,7 @@ class Web:
 
     def discover(self, request: Request) -> list[Candidate]:
         """The page or file at an address, and the PDF that a page names as its own text."""
-        self._robots.check(request.text)
-        with self._client.open(request.text) as answer:
+        with self._client.open(request.text, allow=self._robots.check) as answer:
             if answer.media_type not in (detect.HTML, "application/xhtml+xml"):
                 last = unquote(urlsplit(answer.address).path.rpartition("/")[2])
                 kind = detect.PDF if answer.media_type == detect.PDF else ""
@@ -86,13 +85,11 @@ class Web:
 
     def fetch(self, candidate: Candidate, folder: Path, known: Record | None = None) -> Fetched:
         """Fetch it, if `robots.txt` lets us."""
-        self._robots.check(candidate.address)
-        return keep.take(self._client, candidate, folder, known)
+        return keep.take(self._client, candidate, folder, known, self._robots.check)
 
     def status(self, record: Record) -> Status:
         """Whether it is there, elsewhere, and the same."""
-        self._robots.check(record.address)
-        return keep.status(self._client, record)
+        return keep.status(self._client, record, self._robots.check)
 
     def _page(self, asked: str, address: str, page: WebPage) -> Candidate:
         fault = page.fault and (
