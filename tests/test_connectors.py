@@ -156,6 +156,14 @@ class TestWeb:
         assert record.etag == '"2"'
         assert (root / "keeping/incoming" / record.name).read_bytes() == pdf("New.")
 
+    def test_also_when_it_has_another_title(self, server: Server, root: Path) -> None:
+        server.html("/walks", PROSE, "Led walks")
+        only(server, root, f"{server.url}/walks")
+        server.html("/walks", PROSE * 2, "Walks that are led")
+        assert only(server, root, f"{server.url}/walks").outcome == "changed"
+        (record,) = waiting(root)
+        assert record.title == "Walks that are led"
+
     def test_what_a_librarian_threw_away_is_fetched_anew(self, server: Server, root: Path) -> None:
         server.routes["/letters.pdf"] = Reply(pdf(), etag='"1"')
         only(server, root, f"{server.url}/letters.pdf")
@@ -441,6 +449,17 @@ class TestGovUk:
         outcome = get(server, root, "govuk:government/publications/letters")[0]
         assert outcome.candidate.status == "withdrawn on 2024-06-01: It’s replaced – by Calls."
         assert outcome.candidate.values["status"] == "withdrawn"
+
+    def test_a_notice_on_a_file_that_waits_reaches_its_record(
+        self, server: Server, root: Path
+    ) -> None:
+        get(server, root, "govuk:government/publications/letters", limit=1)
+        server.json(API, publication(server, withdrawn_notice=NOTICE))
+        (again,) = get(server, root, "govuk:government/publications/letters", limit=1)
+        assert again.outcome == "not-changed"
+        (record,) = waiting(root)
+        assert record.values["status"] == "withdrawn"
+        assert record.status.startswith("withdrawn on 2024-06-01")
 
     def test_a_guidance_page_is_a_document_beside_what_is_attached(
         self, server: Server, root: Path

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import ipaddress
+import socket
 import ssl
 import threading
 from collections.abc import Iterator, Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
+from dataclasses import dataclass
 
 import pytest
 from cryptography import x509
@@ -17,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
-from web_services import HERE, Clock, Reply, Server, client, serving
+from web_services import HERE, Clock, Handler, Reply, Server, client, listening, serving
 
 from retriever.config import Web
 from retriever.connectors.addresses import is_public
@@ -223,33 +224,21 @@ class TestBounds:
             slow.get(f"{server.url}/a")
 
     def test_a_server_that_sends_drop_by_drop_is_cut(self) -> None:
-        over = threading.Event()
-
-        class Drops(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self.send_response(200)
-                self.end_headers()
-                while not over.wait(0.05):
-                    try:
-                        self.wfile.write(b"x")
-                    except OSError:
-                        return
-
-            def log_message(self, *_: object) -> None:
-                """Nobody reads it."""
-
-        listening = ThreadingHTTPServer((HERE, 0), Drops)
-        thread = threading.Thread(target=listening.serve_forever, args=(0.01,))
-        thread.start()
-        try:
+        with listening(Drops) as port:
             slow = Client(Web(enabled=True, timeout_seconds=1), allow_private=[HERE])
             with pytest.raises(FetchError, match="took longer than 1 seconds"):
-                slow.get(f"http://127.0.0.1:{listening.server_port}/")
-        finally:
-            over.set()
-            listening.shutdown()
-            listening.server_close()
-            thread.join()
+                slow.get(f"http://{HERE}:{port}/")
+
+
+class Drops(Handler):
+    """Sends a little now and then, until nobody listens: no read fails, and there is no end."""
+
+    def do_GET(self) -> None:  # noqa: N802
+        self.send_response(200)
+        self.end_headers()
+        pause = threading.Event()
+        while not pause.wait(0.05):
+            self.wfile.write(b"x")
 
 
 class TestMessages:
@@ -306,83 +295,135 @@ class TestProxy:
         with pytest.raises(FetchError, match="not on the public web"):
             asking.get("http://10.0.0.1/")
 
+    def test_a_name_that_only_the_proxy_knows_is_left_to_it(self, server: Server) -> None:
+        def resolve(host: str, port: int) -> Sequence[str]:
+            raise OSError("Name or service not known")
+
+        server.routes["http://trusts.example/a"] = Reply("Text")
+        asking = Client(Web(enabled=True, proxy=server.url), resolve=resolve)
+        assert asking.get("http://trusts.example/a")[1] == b"Text"
+
+    def test_what_is_encrypted_goes_through_it_unread(self, certificate: Certificate) -> None:
+        asked = []
+
+        class Tunnel(Handler):
+            def do_CONNECT(self) -> None:  # noqa: N802
+                asked.append(self.path)
+                with socket.create_connection((HERE, port)) as there:
+                    self.send_response(200)
+                    self.end_headers()
+                    back = threading.Thread(target=relay, args=(there, self.connection))
+                    back.start()
+                    relay(self.connection, there)
+                    back.join()
+
+        with listening(Text, certificate.context) as port, listening(Tunnel) as proxy:
+            asking = Client(
+                Web(enabled=True, proxy=f"http://{HERE}:{proxy}"),
+                resolve=lambda host, port: [PUBLIC],
+                trust=certificate.trust,
+            )
+            assert asking.get("https://trusts.example/")[1] == b"Text"
+        assert asked == ["trusts.example:443"]
+
     def test_one_that_is_no_address_is_refused(self) -> None:
         with pytest.raises(SettingsError, match=r"web\.proxy must be an address"):
             Client(Web(enabled=True, proxy="proxy:8080"))
 
 
+def relay(source: socket.socket, target: socket.socket) -> None:
+    """Pass on what comes until nothing does."""
+    with contextlib.suppress(OSError):
+        while data := source.recv(65_536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+
+
+class Text(Handler):
+    def do_GET(self) -> None:  # noqa: N802
+        self.send_response(200)
+        self.send_header("Content-Length", "4")
+        self.end_headers()
+        self.wfile.write(b"Text")
+
+
+@dataclass
+class Certificate:
+    """Of trusts.example; nobody but `trust` trusts it."""
+
+    context: ssl.SSLContext
+    trust: ssl.SSLContext
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "trusts.example")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("trusts.example")]), False)
+        .sign(key, hashes.SHA256())
+    )
+    public = made.public_bytes(serialization.Encoding.PEM)
+    secret = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    both = tmp_path_factory.mktemp("certificate") / "both.pem"
+    both.write_bytes(public + secret)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(both)
+    return Certificate(context, ssl.create_default_context(cadata=public.decode()))
+
+
 class TestEncrypted:
-    @pytest.fixture
-    def encrypted(self, tmp_path: Path) -> Iterator[tuple[int, Path]]:
-        """A server whose certificate is for trusts.example; its port, and the certificate."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "trusts.example")])
-        now = datetime.datetime.now(datetime.UTC)
-        certificate = (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(name)
-            .public_key(key.public_key())
-            .serial_number(1)
-            .not_valid_before(now - datetime.timedelta(days=1))
-            .not_valid_after(now + datetime.timedelta(days=1))
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName("trusts.example")]), False)
-            .sign(key, hashes.SHA256())
-        )
-        public, both = tmp_path / "public.pem", tmp_path / "both.pem"
-        public.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-        both.write_bytes(
-            public.read_bytes()
-            + key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-        )
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self.send_response(200)
-                self.send_header("Content-Length", "4")
-                self.end_headers()
-                self.wfile.write(b"Text")
-
-            def log_message(self, *_: object) -> None:
-                """Nobody reads it."""
-
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(both)
-        listening = ThreadingHTTPServer((HERE, 0), Handler)
-        listening.socket = context.wrap_socket(
-            listening.socket, server_side=True, do_handshake_on_connect=False
-        )
-        thread = threading.Thread(target=listening.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield listening.server_port, public
-        finally:
-            listening.shutdown()
-            listening.server_close()
-            thread.join()
-
-    def asking(self, trust: ssl.SSLContext | None) -> Client:
+    def asking(self, trust: ssl.SSLContext | None, **settings: int) -> Client:
         return Client(
-            Web(enabled=True),
+            Web(enabled=True, **settings),
             allow_private=[HERE],
             resolve=lambda host, port: [HERE],
             trust=trust,
         )
 
-    def test_the_certificate_is_that_of_the_name(self, encrypted: tuple[int, Path]) -> None:
-        port, public = encrypted
-        trust = ssl.create_default_context(cafile=str(public))
-        assert self.asking(trust).get(f"https://trusts.example:{port}/")[1] == b"Text"
+    def test_the_certificate_is_that_of_the_name(self, certificate: Certificate) -> None:
+        with listening(Text, certificate.context) as port:
+            _, data = self.asking(certificate.trust).get(f"https://trusts.example:{port}/")
+        assert data == b"Text"
 
-    def test_another_name_or_an_unknown_issuer_is_refused(
-        self, encrypted: tuple[int, Path]
+    def test_another_name_or_an_unknown_issuer_is_refused(self, certificate: Certificate) -> None:
+        with listening(Text, certificate.context) as port:
+            for trust, host in ((certificate.trust, "other"), (None, "trusts")):
+                with pytest.raises(FetchError, match="does not show a certificate that this"):
+                    self.asking(trust).get(f"https://{host}.example:{port}/")
+
+    def test_one_that_sends_drop_by_drop_is_cut(self, certificate: Certificate) -> None:
+        with listening(Drops, certificate.context) as port:
+            slow = self.asking(certificate.trust, timeout_seconds=1)
+            with pytest.raises(FetchError, match="took longer than 1 seconds"):
+                slow.get(f"https://trusts.example:{port}/")
+
+    def test_a_redirect_does_not_take_the_encryption_off(
+        self, server: Server, certificate: Certificate
     ) -> None:
-        port, public = encrypted
-        trust = ssl.create_default_context(cafile=str(public))
-        for client_, host in ((self.asking(trust), "other"), (self.asking(None), "trusts")):
-            with pytest.raises(FetchError, match="does not show a certificate that this computer"):
-                client_.get(f"https://{host}.example:{port}/")
+        class Off(Handler):
+            def do_GET(self) -> None:  # noqa: N802
+                self.send_response(302)
+                self.send_header("Location", f"{server.url}/a")
+                self.end_headers()
+
+        server.routes["/a"] = Reply("Text")
+        asking = self.asking(certificate.trust)
+        with (
+            listening(Off, certificate.context) as port,
+            pytest.raises(FetchError, match="which is not encrypted"),
+        ):
+            asking.get(f"https://trusts.example:{port}/")
+        assert server.asked == []

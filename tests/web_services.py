@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -112,11 +113,45 @@ def _conditional(reply: Reply, asked: Asked) -> Reply:
     return reply
 
 
+class Handler(BaseHTTPRequestHandler):
+    """Answers one request; says nothing to the terminal."""
+
+    def log_message(self, *_: object) -> None:
+        """Nobody reads it."""
+
+
+class Quiet(ThreadingHTTPServer):
+    """Does not mind that a client hangs up."""
+
+    def handle_error(self, *_: object) -> None:
+        """That is what some tests are about."""
+
+
+@contextmanager
+def listening(
+    handler: type[Handler], encrypted: ssl.SSLContext | None = None
+) -> Iterator[int]:
+    """A server with that handler on a free port of this computer, while the block runs."""
+    server = Quiet((HERE, 0), handler)
+    if encrypted:
+        server.socket = encrypted.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
 @contextmanager
 def serving() -> Iterator[Server]:
-    """A server on a free port of this computer, for as long as the block runs."""
+    """The services, while the block runs."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Answering(Handler):
         def do_GET(self) -> None:
             reply = server.answer(Asked(self.path, dict(self.headers.items())))
             body = reply.body.encode() if isinstance(reply.body, str) else reply.body
@@ -131,20 +166,12 @@ def serving() -> Iterator[Server]:
             else:
                 self.wfile.write(body)
 
-        def log_message(self, *_: object) -> None:
-            """Nobody reads it."""
-
-    listening = ThreadingHTTPServer((HERE, 0), Handler)
-    server = Server(listening.server_port)
-    thread = threading.Thread(target=listening.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.over.set()
-        listening.shutdown()
-        listening.server_close()
-        thread.join()
+    with listening(Answering) as port:
+        server = Server(port)
+        try:
+            yield server
+        finally:
+            server.over.set()
 
 
 class Clock:

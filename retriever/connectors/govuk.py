@@ -70,7 +70,8 @@ class GovUk:
     def _file(self, record: Record, item: Item) -> Status:
         """How it stands with the file of a page that still stands."""
         if not record.fingerprint:
-            return Status("unknown", keep.unknown("It stands on GOV.UK", _day(item)), self._web(item))
+            says = keep.unknown("It stands on GOV.UK", _day(item))
+            return Status("unknown", says, self._web(item))
         listed = [candidate.address for candidate in self._own(item)]
         if record.address not in listed:
             return Status(

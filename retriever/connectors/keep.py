@@ -51,7 +51,7 @@ _KINDS = {
     detect.MARKDOWN: "Markdown",
     detect.PLAIN: "plain text",
 }
-_LONGEST_NAME = 80
+_LONGEST_NAME = 50  # letters; in bytes with all that is added within what a disk takes
 
 Allow = Callable[[str], None]
 """Called with each address before it is asked; raises FetchError where it must not be."""
@@ -109,7 +109,7 @@ def take(
         headers = part.headers() or _if_changed(known)
         with client.open(candidate.address, headers, allow) as answer:
             if known and answer.status == 304:
-                return Fetched("not-changed", known, _path(folder, known))
+                return _not_changed(known, candidate, folder)
             part.write(answer)
         if answer.status == 416:  # there is no rest: what lies there is not of this version
             part.drop()
@@ -235,7 +235,7 @@ def _finish(
         raise
     data = part.path.read_bytes()
     record = Record(
-        name=_name(candidate, media_type),
+        name=_name(candidate, media_type, known if known and _path(folder, known) else None),
         connector=candidate.connector,
         address=candidate.address,
         final_address=answer.address,
@@ -255,7 +255,7 @@ def _finish(
     )
     if known and known.fingerprint == record.fingerprint:
         part.drop()
-        return Fetched("not-changed", known, _path(folder, known))
+        return _not_changed(known, candidate, folder)
     # The record first: a file without one would have come from nowhere.
     _write_json(folder / f"{record.name}.json", to_dict(record))
     part.become(folder / record.name)
@@ -290,11 +290,14 @@ def _checked(path: Path, candidate: Candidate, answer: Answer) -> str:
     return media_type
 
 
-def _name(candidate: Candidate, media_type: str) -> str:
-    """A name that tells what it is, and is the same whenever the same address is fetched."""
+def _name(candidate: Candidate, media_type: str, waits: Record | None) -> str:
+    """A name that tells what it is; that of the file whose place it takes, where one waits."""
+    suffix = _SUFFIXES[media_type]
+    if waits and waits.name.endswith(suffix):
+        return waits.name
     key = hashlib.sha256(candidate.address.encode()).hexdigest()[:8]
     stem = slug(candidate.title or candidate.address)[:_LONGEST_NAME].strip("-.") or "document"
-    return f"{stem}-{key}{_SUFFIXES[media_type]}"
+    return f"{stem}-{key}{suffix}"
 
 
 def _if_changed(known: Record | None) -> dict[str, str]:
@@ -320,6 +323,22 @@ def _held(root: Path, record: Record) -> bool:
 def _path(folder: Path, record: Record) -> Path | None:
     path = folder / record.name
     return path if path.is_file() else None
+
+
+def _not_changed(known: Record, candidate: Candidate, folder: Path) -> Fetched:
+    """Of a file that is the same; what its source says of it may not be."""
+    path = _path(folder, known)
+    record = replace(
+        known,
+        title=candidate.title,
+        licence=candidate.licence,
+        date=candidate.date,
+        status=candidate.status,
+        values=candidate.values,
+    )
+    if path:
+        _write_json(folder / f"{known.name}.json", to_dict(record))
+    return Fetched("not-changed", record, path)
 
 
 def _records(folder: Path) -> Iterator[Record]:

@@ -14,8 +14,8 @@ from retriever.loaders.detect import decode
 Element = etree._Element
 
 _UNSEEN = {"script", "style", "noscript", "template", "head", "svg"}
-_INLINE = {"a", "abbr", "b", "cite", "code", "em", "i", "q", "small", "span", "strong", "sub", "sup",
-           "time", "u"}  # fmt: skip
+_INLINE = {"a", "abbr", "b", "cite", "code", "em", "i", "q", "small", "span", "strong", "sub",
+           "sup", "time", "u"}  # fmt: skip
 _FEW, _SIGN_IN = 30, 150  # words
 
 
