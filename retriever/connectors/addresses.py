@@ -108,10 +108,11 @@ def _machines(host: str, port: int, resolve: Resolve, by_proxy: bool) -> tuple[s
 def _check_public(host: str, machines: Sequence[str]) -> None:
     for machine in machines:
         if not is_public(machine):
+            leads = "" if machine == host else f" leads to {machine}, which"
             raise FetchError(
-                f"'{host}' leads to {machine}, which is not on the public web (this computer, a "
-                "private network or a reserved address). It is not fetched: save the document "
-                "from your browser and add the file."
+                f"'{host}'{leads} is not on the public web (this computer, a private network or a "
+                "reserved address). It is not fetched: save the document from your browser and "
+                "add the file."
             )
 
 

@@ -176,7 +176,10 @@ class GovUk:
         """
         clean = quote(path.strip().strip("/"), safe="/%:@.,_~-")
         address = f"{self._service.service}/api/content/{clean}"
-        _, data = self._client.get(address, {"Accept": "application/json"})
+        try:
+            _, data = self._client.get(address, {"Accept": "application/json"})
+        except FetchError as error:  # people know the page, not the interface
+            raise FetchError(str(error).replace("/api/content/", "/"), error.code) from error
         try:
             item = json.loads(data)
         except ValueError:
