@@ -153,8 +153,8 @@ class Client:
             FetchError: It cannot be had; the message says why and what to do.
         """
         deadline = self._clock() + self.settings.timeout_seconds
-        target, moved, tries = self._target(address), False, 0
-        redirects = 0
+        target, moved = self._target(address), False
+        tries = redirects = 0
         while True:
             if allow:
                 allow(target.address)

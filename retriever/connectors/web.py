@@ -93,8 +93,8 @@ class Web:
 
     def _page(self, asked: str, address: str, page: WebPage) -> Candidate:
         fault = page.fault and (
-            f"it is {page.fault}. Open it in a browser; if you may read it there, save it as PDF and "
-            "add the file."
+            f"it is {page.fault}. Open it in a browser; if you may read it there, save it as PDF "
+            "and add the file."
         )
         values = {"url": address}
         if page.licence:
