@@ -2,7 +2,9 @@
 
 The words are the librarians' (`data/populations.toml`, `data/subjects.toml`); each file's head says
 how they are written. A word is found as a whole word, whatever its capitals; `*` at its end stands
-for any ending, and a space also for a hyphen. Of words that overlap the longest counts.
+for any ending, and a space also for a hyphen. Of words that overlap the longest counts. A list of
+topics may share its last words ("cervical and breast screening") or its first one ("hepatitis B
+and C").
 """
 
 from __future__ import annotations
@@ -40,8 +42,9 @@ AXES = (
 """What a group may be a group by."""
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_TRAP = "trap"
+_TRAPPED = {f"no {kind}": kind for kind in KINDS.values()}  # what a trap is looked for as
 _AND = frozenset({"and", "or"})
+_NUMBERS = frozenset({"one", "two", "three", "ii", "iii"})
 
 
 @dataclass(frozen=True)
@@ -83,23 +86,28 @@ class Concepts:
     Attributes:
         words: Concept -> the words that name it, as written in the files.
         by_key: `Concept.key` -> concept.
-        traps: Words that hold a group's word and never mean the group.
+        traps: Kind -> words that hold a word of that kind and never mean what it means.
     """
 
-    def __init__(self, words: Mapping[Concept, Sequence[str]], traps: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        words: Mapping[Concept, Sequence[str]],
+        traps: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
         """Prepare to look.
 
         Args:
             words: Concept -> the words that name it.
-            traps: Words that hold a group's word and never mean the group.
+            traps: Kind -> words that hold a word of that kind and never mean what it means.
         """
         self.words = {concept: tuple(written) for concept, written in words.items()}
         self.by_key = {concept.key: concept for concept in words}
-        self.traps = tuple(traps)
+        self.traps = dict(traps or {})
         # First word, or its beginning -> whole entries: (further words, concept).
         self._exact: dict[str, list[tuple[tuple[str, ...], Concept]]] = defaultdict(list)
         self._begins: dict[str, list[tuple[tuple[str, ...], Concept]]] = defaultdict(list)
-        for concept, written in (*words.items(), (Concept("", _TRAP, ""), traps)):
+        never = {Concept("", trap, ""): self.traps.get(kind, ()) for trap, kind in _TRAPPED.items()}
+        for concept, written in (*words.items(), *never.items()):
             for first, *rest in filter(None, map(_parts, written)):
                 table = self._begins if first.endswith("*") else self._exact
                 table[first.removesuffix("*")].append((tuple(rest), concept))
@@ -112,10 +120,12 @@ class Concepts:
             SettingsError: A file is not TOML or an entry is wrong; names file and entry.
         """
         words: dict[Concept, Sequence[str]] = {}
-        tables = {**read_toml(populations), **read_toml(subjects)}
+        traps: dict[str, Sequence[str]] = {}
+        tables = {path: read_toml(path) for path in (populations, subjects)}
         for name, kind in KINDS.items():
             origin = populations if kind == "group" else subjects
-            entries = tables.get(name, {})
+            entries = tables[origin].get(name, {})
+            traps[kind] = _traps(tables[origin].get("traps", {}), name, origin)
             lines = lines_of(origin)
             stands: dict[str, str] = {}
             for key, entry in entries.items():
@@ -124,7 +134,7 @@ class Concepts:
                 words[concept] = entry["words"]
                 _check_broader(entry, entries, where)
                 _check_once(entry["words"], stands, key, where)
-        return cls(words, tables.get("traps", {}).get("words", ()))
+        return cls(words, traps)
 
     def find(self, asked: str) -> list[Concept]:
         """The entries that an id, a key, a label or words stand for, in order of the files."""
@@ -162,13 +172,14 @@ class Concepts:
         found = []
         for at in range(len(words)):
             best = _longest(self._at(words, at))
-            trapped = best.pop(_TRAP, (0, ()))[0]
-            if trapped >= best.get("group", (0, ()))[0] and trapped:
-                best.pop("group", None)
-                until["group"] = max(until.get("group", 0), at + trapped)
+            for trap in best.keys() & _TRAPPED.keys():
+                kind, length = _TRAPPED[trap], best.pop(trap)[0]
+                if length >= best.get(kind, (0, ()))[0]:
+                    best.pop(kind, None)
+                    until[kind] = max(until.get(kind, 0), at + length)
             for kind, (length, concepts) in best.items():
                 end = words[at + length - 1][2]
-                if kind == "group" and text[end : end + 1] == "%":
+                if kind == "group" and text[end : end + 2].lstrip().startswith("%"):
                     continue  # "over 80%" is no age
                 if at >= until.get(kind, 0):
                     until[kind] = at + length
@@ -192,32 +203,66 @@ class Concepts:
         entries = list(self._exact.get(first, ()))
         for length in range(2, len(first) + 1):
             entries += self._begins.get(first[:length], ())
-        shared = _shared_head(words, at) if entries else ()
+        shared = _shared_ends(words, at) if entries else ()
         for rest, concept in entries:
-            if rest and shared and concept.kind == "topic" and _all_fit(rest, shared):
-                yield 1, concept
-            following = words[at + 1 : at + 1 + len(rest)]
-            if len(following) == len(rest) and all(
-                _fits(want, have[0]) for want, have in zip(rest, following, strict=True)
-            ):
+            if rest and shared and concept.kind == "topic":
+                for taken, end in shared:
+                    own = rest[: taken - 1]
+                    if _fit(own, words, at + 1) and _fit(rest[taken - 1 :], words, end):
+                        yield taken, concept
+            if _fit(rest, words, at + 1):
                 yield 1 + len(rest), concept
+        for rest, concept in self._exact.get(_shared_head(words, at), ()):
+            if rest and concept.kind == "topic" and _fit(rest, words, at):
+                yield len(rest), concept
 
 
-def _shared_head(
-    words: Sequence[tuple[str, int, int]], at: int
-) -> Sequence[tuple[str, int, int]]:
-    """What a word shares with the last of its list: "screening" of "cervical and breast screening".
+def _shared_ends(words: Sequence[tuple[str, int, int]], at: int) -> list[tuple[int, int]]:
+    """Where a list that begins at a word says what all in it share.
 
-    Empty where no list of three at most goes on behind the word.
+    In "cervical and breast screening" the first has one word of its own, in "type 1 and type 2
+    diabetes" and "type 1 and 2 diabetes" two. Lists are of three at most.
+
+    Returns:
+        How many words the first has of its own, and where what is shared begins.
     """
-    for place in range(at + 1, min(at + 4, len(words))):
+    found = []
+    for place in range(at + 1, min(at + 5, len(words))):
         if words[place][0] in _AND:
-            return words[place + 2 : place + 5]
-    return ()
+            found += [(1, place + 2)] if place < at + 4 else []
+            if place > at + 1 and all(
+                _is_number(word) or word == words[at][0] for word, _, _ in words[at + 1 : place]
+            ):
+                found += [(2, place + 2), (2, place + 3)]
+    return found
 
 
-def _all_fit(rest: Sequence[str], following: Sequence[tuple[str, int, int]]) -> bool:
-    return len(following) >= len(rest) and all(map(_fits, rest, (word for word, _, _ in following)))
+def _shared_head(words: Sequence[tuple[str, int, int]], at: int) -> str:
+    """What a letter or number shares with the first of its list: of "hepatitis B and C" the word.
+
+    Empty where it goes on no such list. "A" is mostly an article, and "and a" no list.
+    """
+    if words[at][0] == "a" or not _is_number(words[at][0]):
+        return ""
+    before = at - 1
+    while before > at - 5 and before >= 0 and (
+        words[before][0] in _AND or _is_number(words[before][0])
+    ):
+        before -= 1
+    listed = before >= 0 and before < at - 1 and _is_number(words[before + 1][0])
+    return words[before][0] if listed else ""
+
+
+def _is_number(word: str) -> bool:
+    """Whether a word is a letter or a number that tells kinds apart: "B", "2", "II"."""
+    return len(word) == 1 or word in _NUMBERS
+
+
+def _fit(wanted: Sequence[str], words: Sequence[tuple[str, int, int]], at: int) -> bool:
+    """Whether the words wanted stand at a place."""
+    return len(words) >= at + len(wanted) and all(
+        _fits(want, words[at + place][0]) for place, want in enumerate(wanted)
+    )
 
 
 def _longest(found: Iterator[tuple[int, Concept]]) -> dict[str, tuple[int, tuple[Concept, ...]]]:
@@ -278,6 +323,14 @@ def _concept(key: str, kind: str, entry: Any, where: str) -> Concept:
     if kind == "group" and axis not in AXES:
         raise SettingsError(f"{where}: axis must be one of {', '.join(AXES)}, not {axis!r}.")
     return Concept(key, kind, entry["label"], axis, broader)
+
+
+def _traps(table: Mapping[str, Any], name: str, origin: Path) -> Sequence[str]:
+    """The words of a file's `[traps]` for one of its tables; under `words` for the groups."""
+    words = table.get("words" if name == "groups" else name, [])
+    if not isinstance(words, list) or not all(isinstance(w, str) and _parts(w) for w in words):
+        raise SettingsError(f"{origin}, [traps]: {name} must be a list of words, not {words!r}.")
+    return words
 
 
 def _check_broader(entry: Mapping[str, Any], entries: Mapping[str, Any], where: str) -> None:

@@ -308,13 +308,15 @@ class Equity:
     ) -> list[Passage]:
         """The passages of a document that count as on some topics, in order of the text.
 
-        In a document of up to `whole` passages all do; in a longer one those that name the topics
-        and those beside them.
+        In a document of up to `whole` passages all do, unless one alone names the topics, by the
+        way; in a longer one those that name them and those beside them.
         """
         passages = self._naming.passages[document]
+        names = [self._naming.named(passage) for passage in passages]
+        places = _places(names, topics)
         if len(passages) <= whole:
-            return passages
-        near = _near_topics([self._naming.named(passage) for passage in passages], topics)
+            return [passages[place] for place in places] if len(places) == 1 else passages
+        near = {place + step for place in places for step in (-1, 0, 1)}
         return [passage for number, passage in enumerate(passages) if number in near]
 
     def _read(self, passage: Passage) -> list[Tag]:
@@ -330,9 +332,9 @@ class Equity:
         ]
 
 
-def _near_topics(names: Sequence[frozenset[Concept]], topics: Sequence[Concept]) -> set[int]:
-    places = {n for n, found in enumerate(names) if all(topic in found for topic in topics)}
-    return {n + step for n in places for step in (-1, 0, 1)}
+def _places(names: Sequence[frozenset[Concept]], topics: Sequence[Concept]) -> list[int]:
+    """The passages that name all of some topics, by what each names."""
+    return [n for n, found in enumerate(names) if all(topic in found for topic in topics)]
 
 
 def stronger(one: Relation, other: Relation) -> bool:

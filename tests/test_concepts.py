@@ -27,6 +27,15 @@ def named(text: str, kind: str = "group") -> set[str]:
         ("people in the most deprived fifth", {"deprived"}),
         ("low-income families", {"deprived"}),
         ("Somali women’s views", {"somali", "women"}),
+        ("Core20PLUS5", {"deprived"}),
+        ("the Core20 population", {"deprived"}),
+        ("older women", {"older-women"}),
+        ("men aged 65 and over", {"older-men"}),
+        ("young adult carers", {"young-carers"}),
+        ("residents of care homes aged 85 and over", {"care-home-residents", "very-old"}),
+        ("birthing people", {"pregnant"}),
+        ("taxi drivers and shop workers on night shifts",
+         {"drivers", "retail-workers", "shift-workers"}),
     ],
 )
 def test_groups_as_papers_and_people_write_them(text: str, groups: set[str]) -> None:
@@ -48,6 +57,17 @@ def test_groups_as_papers_and_people_write_them(text: str, groups: set[str]) -> 
         "islands of the Indian Ocean",
         "travellers’ diarrhoea",
         "the Asian flu of 1957",
+        "the Department for Environment, Food and Rural Affairs",
+        "the Stevenson/Farmer review",
+        "minor injuries",
+        "the UNICEF Baby Friendly Initiative",
+        "Guys and St Thomas’ NHS Foundation Trust",
+        "the MenB vaccine and the Men C vaccine",
+        "the Gold Coast",
+        "a retirement village",
+        "over 80 % of practices",
+        "the Patient and Carer Race Equality Framework",
+        "the five clinical areas of PLUS5",
     ],
 )
 def test_what_only_sounds_like_a_group_names_none(text: str) -> None:
@@ -66,6 +86,54 @@ def test_what_only_sounds_like_a_group_names_none(text: str) -> None:
 )
 def test_subjects_in_plain_words(text: str, kind: str, found: set[str]) -> None:
     assert named(text, kind) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "topics"),
+    [
+        ("hepatitis B and C testing", {"hepatitis-b", "hepatitis-c"}),
+        ("hepatitis B/C", {"hepatitis-b", "hepatitis-c"}),
+        ("hepatitis A, B or C", {"hepatitis-a", "hepatitis-b", "hepatitis-c"}),
+        ("hep B and C", {"hepatitis-b", "hepatitis-c"}),
+        ("type 1 and type 2 diabetes", {"type-1-diabetes", "type-2-diabetes"}),
+        ("type 1 and 2 diabetes", {"type-1-diabetes", "type-2-diabetes"}),
+        ("type 1, type 2 and gestational diabetes",
+         {"type-1-diabetes", "type-2-diabetes", "gestational-diabetes"}),
+        ("cervical, breast and bowel screening",
+         {"cervical-screening", "breast-screening", "bowel-screening"}),
+        ("pneumococcal and COVID-19 vaccination", {"pneumococcal", "covid-vaccination"}),
+        # What only looks like such a list
+        ("hepatitis B and a cough", {"hepatitis-b"}),
+        ("hepatitis B and C-reactive protein", {"hepatitis-b"}),
+        ("hepatitis B and clinic C", {"hepatitis-b"}),
+        ("wards B and C", set()),
+        ("type 1 errors and 2 diabetes clinics", {"diabetes"}),
+    ],
+)
+def test_a_list_of_topics_may_share_its_last_words_or_its_first(
+    text: str, topics: set[str]
+) -> None:
+    assert named(text, "topic") == topics
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("a thick blood smear", "topic"),
+        ("the London School of Hygiene", "topic"),
+        ("open access articles", "outcome"),
+        ("personal health budgets", "outcome"),
+        ("cell cycle arrest", "outcome"),
+    ],
+)
+def test_what_only_sounds_like_a_subject_names_none(text: str, kind: str) -> None:
+    assert named(text, kind) == set()
+
+
+def test_a_narrower_group_of_two_axes_is_one_of_both() -> None:
+    (older_women,) = packaged().named("older women")
+    above = {concept.id for concept in packaged().broader(older_women)}
+    assert above == {"older-people", "women"}
 
 
 def test_offsets_show_where_a_word_stands() -> None:
@@ -115,6 +183,13 @@ def test_a_broken_entry_is_refused_by_name(tmp_path: Path, extra: str, message: 
     assert str(path) in str(refused.value)
     if extra != "[groups.b":
         assert "line 5, [groups.b]" in str(refused.value)
+
+
+def test_traps_that_are_no_list_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "subjects.toml"
+    path.write_text("[traps]\noutcomes = 'open access'\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"\[traps\]: outcomes must be a list of words"):
+        Concepts.read(subjects=path)
 
 
 def vocabulary(*arguments: str) -> Result:

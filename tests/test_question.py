@@ -101,3 +101,45 @@ def test_signs_of_money_speak_of_cost() -> None:
 def test_the_vocabularies_have_no_key_twice() -> None:
     keys = [part.key for part in every_part()]
     assert len(keys) == len(set(keys)) > len(vocabularies().words)
+
+
+@pytest.mark.parametrize(
+    ("question", "held"),
+    [
+        ("Are pulse oximeters accurate on dark skin?", {"topic:pulse-oximetry", "topic:skin-tone"}),
+        ("Diabetes and Ramadan fasting advice", {"topic:diabetes", "topic:ramadan-fasting"}),
+        ("GP registration for homeless people", {"topic:gp-registration", "group:homeless"}),
+        ("Live kidney donation among Black people", {"topic:kidney-transplant", "group:black"}),
+        ("Fibroids in Black women", {"topic:periods", "group:black", "group:women"}),
+        ("CPR and defibrillators in deprived areas",
+         {"topic:cardiac-arrest", "intervention:cpr-defibrillators", "group:deprived"}),
+        ("Stigma of sickle cell", {"topic:stigma", "topic:sickle-cell-disease"}),
+        ("Talking therapies for OCD", {"topic:talking-therapies", "topic:ocd"}),
+        ("Pancreatic and stomach cancer", {"topic:pancreatic-cancer", "topic:stomach-cancer"}),
+        ("Damp and mould", {"topic:damp-mould"}),
+        ("Personal health budgets for disabled people",
+         {"topic:personal-budgets", "intervention:personal-budgets", "group:disabled"}),
+        ("NHS charging of overseas visitors", {"topic:nhs-charging"}),
+        ("Workforce Race Equality Standard", {"topic:workforce-race-equality"}),
+        ("Chaperones and same-sex wards", {"topic:dignity-same-sex"}),
+        ("Digital exclusion and telehealth", {"group:digitally-excluded", "topic:remote-care"}),
+    ],
+)
+def test_a_commissioners_words_are_understood(question: str, held: set[str]) -> None:
+    assert held <= {part.key for part in parts(question)}
+
+
+@pytest.mark.parametrize(
+    ("question", "not_held"),
+    [
+        ("male circumcision", "topic:fgm"),  # not female genital mutilation
+        ("out-of-hospital cardiac arrest", "outcome:reoffending"),
+        ("health literacy", "outcome:school-attainment"),
+        ("stroke thrombectomy", "intervention:anticoagulants"),
+        ("liaison and diversion", "intervention:violence-prevention"),
+        ("Ramadan fasting", "intervention:faith-settings"),
+        ("frequent attenders", "outcome:uptake"),
+    ],
+)
+def test_a_word_is_not_read_as_what_it_does_not_mean(question: str, not_held: str) -> None:
+    assert not_held not in {part.key for part in parts(question)}

@@ -98,7 +98,7 @@ def _traps(known: Concepts) -> None:
     st.html(
         "<h2>Words that never mean a group</h2>"
         "<p>They hold the word of a group and are about something else, so they name nobody: "
-        f"{escape(', '.join(known.traps))}.</p>"
+        f"{escape(', '.join(known.traps['group']))}.</p>"
     )
 
 
