@@ -939,6 +939,46 @@ class TestWords:
             read_services(path)
 
 
+def places(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place in an answer, as the keys that lead there."""
+    yield path
+    if isinstance(data, dict | list):
+        for key in data if isinstance(data, dict) else range(len(data)):
+            yield from places(data[key], (*path, key))
+
+
+def with_other(data: Any, path: tuple[Any, ...], other: Any) -> Any:
+    if not path:
+        return other
+    copy = dict(data) if isinstance(data, dict) else list(data)
+    copy[path[0]] = with_other(data[path[0]], path[1:], other)
+    return copy
+
+
+@pytest.mark.parametrize("name", ["govuk", "europepmc"])
+@pytest.mark.parametrize("other", [None, 1, [None], {"a": 1}, "http://[::1", "\x00"])
+def test_an_answer_that_is_other_than_documented_somewhere_does_no_harm(
+    server: Server, name: str, other: Any
+) -> None:
+    """What is proposed can be stated in a sidecar, or the person is told that nothing came."""
+    whole = {
+        "govuk": publication(server, withdrawn_notice=NOTICE),
+        "europepmc": {"resultList": {"result": [article(1)]}, "nextCursorMark": "*"},
+    }[name]
+    path = {"govuk": "/api/content/letters", "europepmc": "/rest/search"}[name]
+    asking = connector(server, name)
+    found = 0
+    for place in places(whole):
+        server.json(path, with_other(whole, place, other))
+        try:
+            for candidate in asking.discover(Request("letters")):
+                written(candidate.values)
+                found += 1
+        except FetchError as error:
+            assert str(error)
+    assert found > len(list(places(whole))) / 2
+
+
 def test_a_damaged_record_is_not_taken_for_one(root: Path) -> None:
     incoming = root / "keeping/incoming"
     incoming.mkdir(parents=True)

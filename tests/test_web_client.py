@@ -211,6 +211,11 @@ class TestBounds:
             client(max_redirects=3).get(f"{server.url}/a")
         assert len(server.asked) == 4
 
+    def test_a_redirect_to_nowhere(self, server: Server) -> None:
+        server.routes["/a"] = Reply(status=302, headers={"Location": "http://[::1"})
+        with pytest.raises(FetchError, match=r"'http://\[::1' is not a web address"):
+            client().get(f"{server.url}/a")
+
     @pytest.mark.parametrize("says", [None, -1])
     def test_too_large_said_or_not(self, server: Server, says: int | None) -> None:
         server.routes["/a"] = Reply(b"x" * 1_000_001, says=says)

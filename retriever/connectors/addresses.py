@@ -10,6 +10,7 @@ import ipaddress
 import socket
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from urllib.parse import urljoin
 
 from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
@@ -56,6 +57,14 @@ def look_up(host: str, port: int) -> Sequence[str]:
     """The addresses that this computer finds for a name. See `Resolve`."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def joined(base: str, link: str) -> str:
+    """A link as a whole address; one that is none stays as it is, for `target_of` to refuse."""
+    try:
+        return urljoin(base, link)
+    except ValueError:
+        return link
 
 
 def target_of(

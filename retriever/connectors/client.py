@@ -17,7 +17,6 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from urllib.parse import urljoin
 
 from urllib3 import HTTPResponse
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -25,7 +24,7 @@ from urllib3.exceptions import HTTPError, InvalidHeader
 from urllib3.util import Retry, parse_url
 
 from retriever.config import Web
-from retriever.connectors.addresses import Resolve, Target, look_up, target_of
+from retriever.connectors.addresses import Resolve, Target, joined, look_up, target_of
 from retriever.errors import FetchError, SettingsError
 from retriever.version import VERSION
 
@@ -193,7 +192,7 @@ class Client:
                 f"{asked} sends us on more than {self.settings.max_redirects} times. "
                 f"{_SAVE_IT}"
             )
-        there = self._target(urljoin(here.address, location))
+        there = self._target(joined(here.address, location))
         if here.scheme == "https" and there.scheme == "http":
             raise FetchError(
                 f"{asked} sends us on to {there.address}, which is not encrypted. If you trust "

@@ -13,6 +13,7 @@ from retriever.connectors import keep
 from retriever.connectors.client import Client
 from retriever.connectors.records import Candidate, Fetched, Record, Request, Status
 from retriever.connectors.services import EuropePmc as Service
+from retriever.connectors.shapes import proposed, rows, table, text, year
 from retriever.errors import FetchError
 from retriever.loaders import detect
 
@@ -78,12 +79,12 @@ class EuropePmc:
         mark = "*"
         while True:
             page = self._page(query, mark, min(max(limit, 1), _MOST))
-            results = [result for result in page["resultList"]["result"] if result]
+            results = rows(page, "resultList", "result")
             yield from results
-            following = page.get("nextCursorMark")
+            following = text(page, "nextCursorMark")
             if not results or not following or following == mark:
                 return
-            mark = str(following)
+            mark = following
 
     def _page(self, query: str, mark: str, size: int) -> Mapping[str, Any]:
         asked = urlencode(
@@ -100,27 +101,25 @@ class EuropePmc:
             page = json.loads(data)
         except ValueError:
             page = None
-        found = page.get("resultList") if isinstance(page, dict) else None
-        if isinstance(found, dict) and isinstance(found.get("result"), list):
-            return dict(page)
-        said = page.get("errMsg") if isinstance(page, dict) else ""
+        if isinstance(table(page, "resultList").get("result"), list):
+            return table(page)
+        said = text(page, "errMsg")
         raise FetchError(
             f"Europe PMC did not answer as it should{f': {said}' if said else ''}. Check the "
             "query; if it is right, try again later."
         )
 
     def _candidate(self, result: Result) -> Candidate:
-        pmcid = str(result.get("pmcid") or "")
         licence = _licence(result, self._service)
-        open_access = result.get("isOpenAccess") == "Y"
-        identity = quote(pmcid or str(result.get("id", "")), safe="")
+        open_access = text(result, "isOpenAccess") == "Y"
+        identity = quote(text(result, "pmcid") or text(result, "id"), safe="")
         return Candidate(
             "europepmc",
             f"{self._service.service}/{identity}/fullTextXML" if open_access and identity else "",
-            title=_plain(result.get("title")),
+            title=_title(result),
             kind=detect.JATS,
             licence=licence,
-            date=str(result.get("firstPublicationDate") or result.get("pubYear") or ""),
+            date=text(result, "firstPublicationDate") or text(result, "pubYear"),
             status=self._taken_back(result),
             refused="" if open_access else _closed(result),
             page=self._page_of(result),
@@ -128,34 +127,33 @@ class EuropePmc:
         )
 
     def _values(self, result: Result, licence: str) -> dict[str, Any]:
-        year = str(result.get("pubYear") or "")
-        doi = str(result.get("doi") or "")
-        authors = (result.get("authorList") or {}).get("author") or []
+        doi = text(result, "doi")
+        authors = (text(author, "fullName") for author in rows(result, "authorList", "author"))
         values: dict[str, Any] = {
-            "title": _plain(result.get("title")),
-            "authors": tuple(a["fullName"] for a in authors if a.get("fullName")),
-            "publisher": ((result.get("journalInfo") or {}).get("journal") or {}).get("title"),
-            "year": int(year) if year.isdigit() else None,
+            "title": _title(result),
+            "authors": tuple(filter(None, authors)),
+            "publisher": text(result, "journalInfo", "journal", "title"),
+            "year": year(text(result, "pubYear")),
             "url": f"https://doi.org/{doi}" if doi else self._page_of(result),
             "doi": doi,
             "licence": licence,
             "status": "withdrawn" if self._taken_back(result) else "",
         }
-        return {name: value for name, value in values.items() if value}
+        return proposed(values)
 
     def _page_of(self, result: Result) -> str:
-        return self._service.page.format(source=result.get("source"), id=result.get("id"))
+        return self._service.page.format(source=text(result, "source"), id=text(result, "id"))
 
     def _taken_back(self, result: Result) -> str:
-        types = (result.get("pubTypeList") or {}).get("pubType") or []
-        notices = (result.get("commentCorrectionList") or {}).get("commentCorrection") or []
-        said = {str(name).casefold() for name in types}
-        said |= {str(notice.get("type")).casefold() for notice in notices}
+        types = table(result, "pubTypeList").get("pubType")
+        said = {str(name).casefold() for name in types} if isinstance(types, list) else set()
+        notices = rows(result, "commentCorrectionList", "commentCorrection")
+        said |= {text(notice, "type").casefold() for notice in notices}
         return next((name for name in self._service.retracted if name.casefold() in said), "")
 
 
 def _closed(result: Result) -> str:
-    place = "in Europe PMC, but only to be read there" if result.get("inEPMC") == "Y" else \
+    place = "in Europe PMC, but only to be read there" if text(result, "inEPMC") == "Y" else \
         "not in Europe PMC"
     return (
         f"it is not open access: its full text is {place}. If you may use it, save it from its "
@@ -164,20 +162,20 @@ def _closed(result: Result) -> str:
 
 
 def _licence(result: Result, service: Service) -> str:
-    stated = str(result.get("license") or "").strip()
+    stated = text(result, "license")
     return service.licences.get(stated.casefold(), stated)
 
 
-def _plain(text: Any) -> str:
+def _title(result: Result) -> str:
     """A title without tags and without the full stop that Europe PMC puts behind it."""
-    return " ".join(re.sub(r"<[^>]*>", "", str(text or "")).split()).removesuffix(".")
+    return re.sub(r"<[^>]*>", "", text(result, "title")).removesuffix(".")
 
 
-def _query(text: str) -> str:
+def _query(asked: str) -> str:
     for pattern, query in _IDS:
-        if found := pattern.fullmatch(text.strip()):
+        if found := pattern.fullmatch(asked.strip()):
             return query.format(found[1])
-    return text.strip()
+    return asked.strip()
 
 
 def _id(record: Record) -> str:

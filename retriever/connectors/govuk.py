@@ -6,13 +6,15 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, urlsplit
 
 from retriever.connectors import keep
+from retriever.connectors.addresses import joined
 from retriever.connectors.client import Client
 from retriever.connectors.pages import read_page
 from retriever.connectors.records import Candidate, Fetched, Record, Request, Status
 from retriever.connectors.services import GovUk as Service
+from retriever.connectors.shapes import proposed, rows, table, text, year
 from retriever.errors import FetchError
 from retriever.loaders import detect
 
@@ -37,7 +39,7 @@ class GovUk:
         if not found:
             raise FetchError(
                 f"{self._web(item)} has no document of its own (it is a "
-                f"{item.get('document_type', 'page').replace('_', ' ')}). Give the path of a "
+                f"{text(item, 'document_type').replace('_', ' ') or 'page'}). Give the path of a "
                 "publication, guidance or collection."
             )
         return found[: request.limit]
@@ -84,37 +86,36 @@ class GovUk:
 
     def _all(self, item: Item) -> Iterator[list[Candidate]]:
         yield self._own(item)
-        for link in _list(item.get("links"), "documents"):
+        for link in rows(item, "links", "documents"):
             if link.get("withdrawn"):
                 yield [self._left(link, "withdrawn by its publisher")]
                 continue
             try:
-                yield self._own(self._item(str(link.get("base_path", ""))))
+                yield self._own(self._item(text(link, "base_path")))
             except FetchError as error:
                 if not error.code:
                     raise
                 yield [self._left(link, str(error))]
 
     def _own(self, item: Item) -> list[Candidate]:
-        details = item.get("details") or {}
-        attachments = [part for part in _list(details, "attachments") if part.get("url")]
-        if parts := _list(details, "parts"):
+        attachments = [part for part in rows(item, "details", "attachments") if text(part, "url")]
+        if parts := rows(item, "details", "parts"):
             return [self._part(item, part, n) for n, part in enumerate(parts)]
         found = [self._attachment(item, part) for part in attachments]
-        only_cover = bool(attachments) and item.get("schema_name") in self._service.covers
-        collection = bool(_list(item.get("links"), "documents"))
-        if details.get("body") and not only_cover and not collection:
-            title = str(item.get("title", ""))
-            found.insert(0, self._candidate(item, self._web(item), title, detect.HTML))
+        only_cover = bool(attachments) and text(item, "schema_name") in self._service.covers
+        collection = bool(rows(item, "links", "documents"))
+        if table(item, "details").get("body") and not only_cover and not collection:
+            page = self._candidate(item, self._web(item), text(item, "title"), detect.HTML)
+            found.insert(0, page)
         return found
 
     def _attachment(self, item: Item, part: Item) -> Candidate:
-        address = urljoin(self._service.service, str(part["url"]))
-        html = part.get("attachment_type") == "html"
-        kind = detect.HTML if html else str(part.get("content_type") or "")
-        title = str(part.get("title") or item.get("title", ""))
+        address = joined(self._service.service, text(part, "url"))
+        how = text(part, "attachment_type")
+        kind = detect.HTML if how == "html" else text(part, "content_type")
+        title = text(part, "title") or text(item, "title")
         refused = ""
-        if part.get("attachment_type") == "external":
+        if how == "external":
             refused = f"it lies on another site: fetch {address} by itself"
         elif kind and kind not in self._service.readable:
             refused = f"a file of the kind {kind}, which cannot be read here"
@@ -122,22 +123,22 @@ class GovUk:
 
     def _part(self, item: Item, part: Item, number: int) -> Candidate:
         """One page of a guide; the first stands at the guide's own address."""
-        address = f"{self._web(item)}/{part.get('slug', '')}" if number else self._web(item)
-        title = f"{item.get('title')}: {part.get('title')}"
+        address = f"{self._web(item)}/{text(part, 'slug')}" if number else self._web(item)
+        title = f"{text(item, 'title')}: {text(part, 'title')}"
         return self._candidate(item, address, title, detect.HTML)
 
     def _candidate(
         self, item: Item, address: str, title: str, kind: str, refused: str = ""
     ) -> Candidate:
         organisations = _organisations(item)
-        first = str(item.get("first_published_at") or item.get("public_updated_at") or "")
+        first = text(item, "first_published_at") or text(item, "public_updated_at")
         values: dict[str, Any] = {
             "title": title,
             "publisher": organisations[0] if organisations else "",
-            "year": int(first[:4]) if first[:4].isdigit() else None,
+            "year": year(first),
             "url": self._web(item),
             "licence": self._service.licence,
-            "source_type": self._service.source_types.get(str(item.get("document_type")), ""),
+            "source_type": self._service.source_types.get(text(item, "document_type"), ""),
         }
         status = ""
         if notice := _withdrawn(item):
@@ -153,20 +154,20 @@ class GovUk:
             status=status,
             refused=refused,
             page=self._web(item),
-            values={name: value for name, value in values.items() if value},
+            values=proposed(values),
         )
 
     def _left(self, link: Item, why: str) -> Candidate:
         return Candidate(
             "govuk",
             "",
-            title=str(link.get("title", "")),
+            title=text(link, "title"),
             refused=why,
-            page=urljoin(self._service.service, str(link.get("base_path", ""))),
+            page=joined(self._service.service, text(link, "base_path")),
         )
 
     def _web(self, item: Item) -> str:
-        return urljoin(self._service.service, _base(item))
+        return joined(self._service.service, _base(item))
 
     def _item(self, path: str) -> Item:
         """What the Content API says of a path.
@@ -184,68 +185,62 @@ class GovUk:
             item = json.loads(data)
         except ValueError:
             item = None
-        if not isinstance(item, dict) or not item.get("base_path"):
+        if not _base(item).startswith("/"):
             raise FetchError(
                 f"{address} did not answer as the GOV.UK Content API does. Try again later; if it "
                 "goes on, fetch the document by its own address."
             )
-        if item.get("document_type") == "gone":
-            details = item.get("details") or {}
+        if text(item, "document_type") == "gone":
+            details = table(item, "details")
             raise FetchError(_gone(self._web(item), details, self._service.service), 410)
-        if item.get("document_type") == "redirect":
+        if text(item, "document_type") == "redirect":
             raise FetchError(
                 f"{self._web(item)} sends readers to another page. Open it in a browser and give "
                 "the path that it leads to.",
                 404,
             )
-        return item
+        return table(item)
 
 
 def _base(item: Item) -> str:
-    return str(item["base_path"])
+    return text(item, "base_path")
 
 
 def _day(item: Item) -> str:
-    return str(item.get("public_updated_at") or "")[:10]
-
-
-def _list(table: Any, name: str) -> list[Item]:
-    found = table.get(name) if isinstance(table, dict) else None
-    return [part for part in found if isinstance(part, dict)] if isinstance(found, list) else []
+    return text(item, "public_updated_at")[:10]
 
 
 def _organisations(item: Item) -> list[str]:
     """Who published it, the first one first."""
-    links = item.get("links")
-    parts = [*_list(links, "primary_publishing_organisation"), *_list(links, "organisations")]
-    return list(dict.fromkeys(str(part["title"]) for part in parts if part.get("title")))
+    names = ("primary_publishing_organisation", "organisations")
+    titles = (text(part, "title") for name in names for part in rows(item, "links", name))
+    return list(dict.fromkeys(filter(None, titles)))
 
 
 def _withdrawn(item: Item) -> Item:
     """The notice of a page that was withdrawn; the API gives an empty one where it was not."""
-    notice = item.get("withdrawn_notice")
-    return notice if isinstance(notice, dict) else {}
+    return table(item, "withdrawn_notice")
 
 
 def _notice(notice: Item, service: str) -> tuple[str, str]:
     """What it says in plain words, and the first address that it names."""
-    page = read_page(str(notice.get("explanation") or "").encode(), service)
-    day = str(notice.get("withdrawn_at") or "")[:10]
+    page = read_page(text(notice, "explanation").encode(), service)
+    day = text(notice, "withdrawn_at")[:10]
     said = f"withdrawn on {day}" if day else "withdrawn"
     links = [address for address, _ in page.links]
     return f"{said}: {page.text}" if page.text else f"{said}.", links[0] if links else ""
 
 
 def _gone(address: str, details: Item, service: str) -> str:
-    page = read_page(str(details.get("explanation") or "").encode(), service)
-    other = details.get("alternative_path")
+    page = read_page(text(details, "explanation").encode(), service)
+    other = text(details, "alternative_path")
     return " ".join(
         filter(
             None,
             (
                 f"{address} was taken down by its publisher (410).",
                 page.text,
-                f"It names {urljoin(service, str(other))} instead." if other else "",
+                f"It names {joined(service, other)} instead." if other else "",
             ),
         )
     )

@@ -12,6 +12,7 @@ from retriever.connectors.client import Client
 from retriever.connectors.pages import WebPage, read_page
 from retriever.connectors.records import Candidate, Fetched, Record, Request, Status
 from retriever.connectors.services import Nice as Service
+from retriever.connectors.shapes import proposed, year
 from retriever.connectors.web import Robots
 from retriever.errors import FetchError
 from retriever.loaders import detect
@@ -125,14 +126,14 @@ class Nice:
         values: dict[str, Any] = {
             "title": _title(page, number),
             "publisher": self._service.publisher,
-            "year": int(published[:4]) if published else None,
+            "year": year(published),
             "url": address,
             "guidance_id": number,
             "licence": self._service.licence,
             "source_type": self._service.source_type,
             "status": status,
         }
-        return {name: value for name, value in values.items() if value}
+        return proposed(values)
 
     def _day(self, page: WebPage, pattern: re.Pattern[str]) -> str:
         """A date that the page states, `2015-06-23`; empty where it does not."""

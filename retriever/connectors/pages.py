@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import urljoin
 
 from lxml import etree
 
+from retriever.connectors.addresses import joined
 from retriever.loaders.detect import decode
 
 Element = etree._Element
@@ -96,10 +96,7 @@ def _title(root: Element) -> str:
 
 def _links(root: Element, address: str) -> Iterator[tuple[str, str]]:
     for element in root.iter("a"):
-        try:
-            target = urljoin(address, element.get("href") or "")
-        except ValueError:  # no address at all
-            continue
+        target = joined(address, element.get("href") or "")
         if re.match(r"https?://", target):
             yield target, " ".join("".join(map(str, element.itertext())).split())
 
@@ -110,7 +107,7 @@ def _licence(root: Element, meta: dict[str, str], address: str) -> str:
             return meta[name]
     for element in root.iter("a", "link"):
         if "license" in (element.get("rel") or "").lower().split():
-            return urljoin(address, element.get("href") or "")
+            return joined(address, element.get("href") or "")
     return ""
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.robotparser import RobotFileParser
 
 from retriever.connectors import keep
+from retriever.connectors.addresses import joined
 from retriever.connectors.client import NAME, Client
 from retriever.connectors.pages import WebPage, read_page
 from retriever.connectors.records import Candidate, Fetched, Record, Request, Status
+from retriever.connectors.shapes import proposed
 from retriever.errors import FetchError
 from retriever.loaders import detect
 
@@ -40,7 +42,7 @@ class Robots:
             self._client.slow_down(urlsplit(address).hostname or "", float(delay))
 
     def _of(self, address: str) -> RobotFileParser:
-        site = urljoin(address, "/robots.txt")
+        site = joined(address, "/robots.txt")
         if site not in self._rules:
             rules = RobotFileParser(site)
             try:
@@ -74,13 +76,13 @@ class Web:
                         title=last.removesuffix(".pdf") or answer.address,
                         kind=kind,
                         page=answer.address,
-                        values={"url": answer.address},
+                        values=proposed({"url": answer.address}),
                     )
                 ]
             page = read_page(answer.read(), answer.address)
         found = [self._page(request.text, answer.address, page)]
         if pdf := page.meta.get("citation_pdf_url"):
-            found.append(_beside(found[0], urljoin(answer.address, pdf)))
+            found.append(_beside(found[0], joined(answer.address, pdf)))
         return found[: request.limit]
 
     def fetch(self, candidate: Candidate, folder: Path, known: Record | None = None) -> Fetched:
@@ -96,9 +98,7 @@ class Web:
             f"it is {page.fault}. Open it in a browser; if you may read it there, save it as PDF "
             "and add the file."
         )
-        values = {"url": address}
-        if page.licence:
-            values["licence"] = page.licence
+        values = proposed({"url": address, "licence": page.licence})
         return Candidate(
             "web",
             asked,
