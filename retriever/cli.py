@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from retriever import cli_desk, evidence_map, output
+from retriever import cli_desk, cli_web, evidence_map, output
 from retriever.cli_shared import example as _example
 from retriever.cli_shared import filter_options, format_option
 from retriever.cli_shared import open_library as _open
@@ -493,7 +493,7 @@ def _steps() -> Callable[[int, int, str], None]:
     return lambda done, total, text: show(Progress("asking", done, total, text))
 
 
-for command in cli_desk.COMMANDS:
+for command in (*cli_desk.COMMANDS, cli_web.fetch):
     cli.add_command(command)
 
 

@@ -444,8 +444,14 @@ def _check_text(item: Check) -> str:
 
 def settings_table(settings: Sequence[Setting]) -> str:
     """Every setting with its value, its default and where it is set."""
-    rows = [(item.name, item.value, item.default, item.set_in) for item in settings]
+    rows = [
+        (item.name, _as_toml(item.value), _as_toml(item.default), item.set_in) for item in settings
+    ]
     return table(("setting", "value", "default", "set in"), rows)
+
+
+def _as_toml(value: int | float | str) -> int | float | str:
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def vocabulary_summary(known: Concepts, bodies: Organisations) -> str:

@@ -26,7 +26,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("evidence_map", "sheets"),
     ("store", "corpus", "remembering", "relevance", "lineage", "unheld", "journal"),
     ("generation",),
-    ("indexing", "features", "naming", "amendments"),
+    ("indexing", "features", "naming", "amendments", "connectors"),
     ("statements", "coverage", "equity", "readings", "cautions", "synonyms"),
     ("ranker", "mapper"),
     ("search",),
@@ -36,7 +36,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("answer_measures", "comparison", "ranking", "matching"),
     ("evaluation", "bulk"),
     ("output", "page_picture", "judging", "evaluation_files"),
-    ("report", "desk_output", "cli_shared"),
+    ("report", "desk_output", "cli_shared", "cli_web"),
     ("cli_desk",),
     ("cli", "ui"),
 )
@@ -105,11 +105,11 @@ def test_no_modules_import_one_another_in_a_ring() -> None:
 
 @pytest.mark.parametrize("command", [[], ["index"], ["search"], ["ask"], ["show"], ["settings"],
                                      ["evaluate"], ["vocabulary"], ["map"], ["overview"],
-                                     ["import-ris"], ["import-metadata"], ["export"]])
+                                     ["import-ris"], ["import-metadata"], ["export"], ["fetch"]])
 def test_help_loads_nothing_heavy(command: list[str]) -> None:
     heavy = ("torch", "faiss", "bm25s", "streamlit", "sentence_transformers", "lxml", "pypdf",
              "numpy", "trafilatura", "docx", "pypdfium2", "transformers", "ir_measures",
-             "rispy", "openpyxl")
+             "rispy", "openpyxl", "urllib3")
     program = (
         "import sys\n"
         "from retriever.cli import cli\n"
