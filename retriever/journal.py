@@ -166,7 +166,7 @@ class Journal:
         event = _event_from(json.loads(self._pending.read_text("utf-8")))
         for move in event.moves:
             source, target = self.root / move.source, self.root / move.target
-            if source.exists():
+            if source.exists() and not target.exists():  # else it was made before the crash
                 target.parent.mkdir(parents=True, exist_ok=True)
                 source.replace(target)
         for name in event.deleted:
