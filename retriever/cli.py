@@ -18,6 +18,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from retriever import evidence_map, output
+from retriever.cli_backup import backup, restore_backup
+from retriever.cli_collections import collection
+from retriever.cli_shared import collection_option, format_option
+from retriever.cli_shared import example as _example
+from retriever.cli_shared import open_library as _open
 from retriever.config import list_settings
 from retriever.errors import RetrieverError
 from retriever.schema import (
@@ -35,10 +40,8 @@ from retriever.version import VERSION
 
 if TYPE_CHECKING:
     from retriever.judgements import Run
-    from retriever.library import Library
 
 R = TypeVar("R")
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 class _Group(click.Group):
@@ -54,18 +57,6 @@ class _Group(click.Group):
             ctx.exit(130)
 
 
-def format_option(*formats: str) -> Callable[[F], F]:
-    """Give a command `--format`; the first of `formats` is what it prints unasked."""
-    return click.option(
-        "--format",
-        "layout",
-        type=click.Choice(formats),
-        default=formats[0],
-        show_default=True,
-        help="How the result is printed.",
-    )
-
-
 def filter_options(command: Callable[..., R]) -> Callable[..., R]:
     """Give a command the options that narrow the search; it is called with `filters`."""
 
@@ -76,9 +67,10 @@ def filter_options(command: Callable[..., R]) -> Callable[..., R]:
         from_year: int | None,
         to_year: int | None,
         document: tuple[str, ...],
+        collection: tuple[str, ...],
         **rest: Any,
     ) -> R:
-        filters = Filters(source_type, publisher, from_year, to_year, document)
+        filters = Filters(source_type, publisher, from_year, to_year, document, collection)
         return command(filters=filters, **rest)
 
     options = (
@@ -101,13 +93,9 @@ def filter_options(command: Callable[..., R]) -> Callable[..., R]:
             metavar="DOCUMENT_ID",
             help="Search only this document. May be given again.",
         ),
+        collection_option,
     )
     return functools.reduce(lambda done, option: option(done), reversed(options), with_filters)
-
-
-def _example(*lines: str) -> str:
-    """The end of a help text; the backspace tells click to leave the lines as they are."""
-    return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
 
 
 @click.group(
@@ -131,12 +119,6 @@ def _example(*lines: str) -> str:
 def cli(ctx: click.Context, root: Path | None) -> None:
     """Answer commissioning questions with verbatim, page-cited passages."""
     ctx.obj = root
-
-
-def _open(root: Path | None) -> Library:
-    from retriever.library import Library  # slow to load: not for --help
-
-    return Library.open(root)
 
 
 def _words(text: str) -> str:
@@ -378,15 +360,18 @@ def draw_map(
     ),
 )
 @click.argument("topic")
+@collection_option
 @format_option("text", "json")
 @click.pass_obj
-def show_overview(root: Path | None, topic: str, layout: str) -> None:
+def show_overview(
+    root: Path | None, topic: str, collection: tuple[str, ...], layout: str
+) -> None:
     """Say what is held on TOPIC: does it work, for whom, at what cost.
 
     TOPIC is a topic or an intervention of the vocabularies: its key, its id, its label or words
     for it.
     """
-    found = _open(root).overview(_words(topic))
+    found = _open(root).overview(_words(topic), Filters(collections=collection))
     if layout == "json":
         from retriever.overview import to_json  # slow to load: not for --help
 
@@ -557,6 +542,11 @@ def _runs(given: tuple[str, ...]) -> dict[str, Run]:
 def _steps() -> Callable[[int, int, str], None]:
     show = output.progress_to(sys.stderr)
     return lambda done, total, text: show(Progress("asking", done, total, text))
+
+
+cli.add_command(backup)
+cli.add_command(restore_backup)
+cli.add_command(collection)
 
 
 def main() -> None:

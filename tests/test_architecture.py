@@ -17,8 +17,8 @@ PACKAGE = Path(__file__).resolve().parents[1] / "retriever"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("schema", "errors", "version"),
     ("labels",),
-    ("config", "judgements", "measures"),
-    ("vocabulary", "sentences", "tokens", "evidence"),
+    ("config", "judgements", "measures", "journal"),
+    ("vocabulary", "sentences", "tokens", "evidence", "collections", "backup"),
     ("concepts", "intents", "shortforms", "loaders", "passages"),
     ("embedder", "lexical", "vector", "fusion"),
     ("question", "wording", "organisations", "gap_effect"),
@@ -32,11 +32,13 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("search",),
     ("answer",),
     ("overview",),
-    ("library",),
+    ("library", "desk"),
     ("answer_measures", "comparison", "ranking"),
     ("evaluation",),
     ("output", "page_picture", "judging", "evaluation_files"),
     ("report",),
+    ("cli_shared",),
+    ("cli_backup", "cli_collections"),
     ("cli", "ui"),
 )
 LAYER_OF = {name: depth for depth, names in enumerate(LAYERS) for name in names}
