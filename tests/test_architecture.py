@@ -105,7 +105,9 @@ def test_no_modules_import_one_another_in_a_ring() -> None:
 
 
 @pytest.mark.parametrize("command", [[], ["index"], ["search"], ["ask"], ["show"], ["settings"],
-                                     ["evaluate"], ["vocabulary"], ["map"], ["overview"]])
+                                     ["evaluate"], ["vocabulary"], ["map"], ["overview"],
+                                     ["collection"], ["collection", "add"], ["backup"],
+                                     ["restore-backup"]])
 def test_help_loads_nothing_heavy(command: list[str]) -> None:
     heavy = ("torch", "faiss", "bm25s", "streamlit", "sentence_transformers", "lxml", "pypdf",
              "numpy", "trafilatura", "docx", "pypdfium2", "transformers", "ir_measures")
