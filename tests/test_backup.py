@@ -253,6 +253,17 @@ class TestRestore:
         assert contents(second.replaced) == before
         assert not [name for name in beside(root) if "restoring" in name]
 
+    def test_the_index_that_was_moved_aside_spares_embedding_again(
+        self, library: Library, archive: Path
+    ) -> None:
+        library.index()
+        done = backup.restore(archive, library.root, replace=True)
+        assert done.replaced is not None
+        (done.replaced / "index").rename(library.root / "index")
+        (library.root / "index/current").unlink()  # only what was read and embedded is kept
+        report = Library.open(library.root).index()
+        assert (report.embedded, report.index) == (0, library.index_id)
+
     def test_a_folder_that_is_not_empty_is_left_alone(
         self, library: Library, archive: Path, tmp_path: Path
     ) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from conftest import MakeLibrary
-from test_ui_pages import asked, opened, shown
+from test_ui_pages import asked, at_page, opened, shown
 
 from retriever import Library, collections
 from retriever.cli import cli
@@ -19,12 +19,13 @@ from retriever.desk import Desk
 from retriever.errors import BadQuestion, DeskError
 from retriever.schema import Filters
 
+MAP_PAGE = "retriever/ui/map.py"
 QUESTION = "Do reminder letters raise bowel cancer screening uptake?"
 FILES = {
     "leeds/letters.md": "# Letters in Leeds\n\nReminder letters raised bowel cancer screening "
-    "uptake by four percentage points.\n",
-    "york.md": "# Letters in York\n\nReminder letters raised bowel cancer screening uptake by "
-    "nine percentage points, and costs fell.\n",
+    "uptake among Pakistani people by four percentage points.\n",
+    "york.md": "# Letters in York\n\nReminder letters raised bowel cancer screening uptake among "
+    "Pakistani people by nine percentage points, and costs fell.\n",
     "roads.md": "# Roads\n\nThe council mended forty miles of road.\n",
 }
 
@@ -333,6 +334,22 @@ class TestPage:
         assert app.query_params["collection"] == "Leeds"
         shelves.delete("Leeds")
         assert "“Leeds”, which no document here has. That filter was left out" in shown(app.run())
+
+    def test_the_map_keeps_to_the_collection_in_its_address(
+        self, library: Library, shelves: Shelves, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        app = at_page(opened(library.root, monkeypatch), MAP_PAGE, collection="Leeds")
+        assert app.multiselect(key="collection").value == ["Leeds"]
+        assert "2 documents looked through" in shown(app)
+        at_page(app, MAP_PAGE, row="bowel-screening", group="pakistani")
+        assert "Only documents that the filters let through: in “Leeds”." in shown(app)
+
+    def test_a_map_of_an_unknown_collection_is_not_drawn(
+        self, library: Library, shelves: Shelves, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        said = shown(at_page(opened(library.root, monkeypatch), MAP_PAGE, collection="Leds"))
+        assert "The map cannot be drawn" in said
+        assert "Did you mean Leeds?" in said
 
     def test_a_damaged_file_of_collections_keeps_nobody_from_asking(
         self, library: Library, shelves: Shelves, monkeypatch: pytest.MonkeyPatch

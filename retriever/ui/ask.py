@@ -10,8 +10,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from retriever import Library, judging
-from retriever.collections import read as read_collections
-from retriever.errors import DeskError, IndexMissing, RetrieverError
+from retriever.errors import IndexMissing, RetrieverError
 from retriever.evidence_map import ROWS
 from retriever.labels import kind_of_source
 from retriever.overview import in_short
@@ -19,6 +18,7 @@ from retriever.question import change_between, every_part, parts
 from retriever.schema import Answer, Change, Filters, Finding, LibraryEntry
 from retriever.ui import words
 from retriever.ui.shared import (
+    collection_names,
     heading,
     library,
     paragraph,
@@ -55,7 +55,7 @@ def page() -> None:
         if not read:
             _say_empty(source)
             return
-        _form(read, _collections(source))
+        _form(read, collection_names(source))
         if QUESTION in st.query_params:
             _answer(source, read)
         else:
@@ -76,15 +76,6 @@ def _say_empty(source: Library) -> None:
             f"Put documents into {source.corpus} and run `retriever index`.",
         )
     st.html(words.links_html([words.page_link("library", "Go to the library")]))
-
-
-def _collections(source: Library) -> list[str]:
-    """The names of the collections; a broken file of theirs keeps nobody from asking."""
-    try:
-        return [one.name for one in read_collections(source.root)]
-    except DeskError as error:
-        st.html(words.warning_html(str(error)))
-        return []
 
 
 def _form(read: list[LibraryEntry], collections: list[str]) -> None:
