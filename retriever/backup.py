@@ -151,7 +151,8 @@ def restore(
 ) -> Restored:
     """Make a library again from a backup, which is verified before anything is written.
 
-    It is written beside its place and put there in one step. It has no index then.
+    It is written beside its place and put there in one step. It has no index then. A crash leaves
+    the library as it was; one between moving it aside and putting the other there leaves it aside.
 
     Args:
         path: The backup.
