@@ -61,9 +61,9 @@ _STEP = 0.3
 _NEIGHBOUR = 0.5  # set by eye: a neighbour half as likely to answer is quoted with the sentence
 # A source that was replaced is shown with its warning, but behind those that answer as well.
 _NO_LONGER_IN_FORCE = 0.3
-_NOT_HELD = "The library holds no passage that answers this question."
+_NOT_HELD = "{whose} holds no passage that answers this question."
 _NEAREST = (
-    "The library holds no plain answer to this question. What follows comes nearest: read for whom "
+    "{whose} holds no plain answer to this question. What follows comes nearest: read for whom "
     "and for what each quotation holds."
 )
 
@@ -230,11 +230,15 @@ def _outcome(
     coverage: Coverage | None, covered: bool, lacks: _Lacks, scope: Scope, searcher: Searcher
 ) -> tuple[Outcome, str, tuple[str, ...]]:
     """The outcome, one sentence on it, and what the library does not speak of."""
+    # Of what was left out of the search nothing may be said.
+    whole = scope.documents == len(searcher.files)
+    whose = "The library" if whole else "What was searched of the library"
+    not_held, nearest = _NOT_HELD.format(whose=whose), _NEAREST.format(whose=whose)
     if lacks.subjects:
         labels = _either(dict.fromkeys(concept.label for concept in lacks.subjects))
-        return "not-held", _NOT_HELD, (unspoken_in_words(labels, scope.documents),)
+        return "not-held", not_held, (unspoken_in_words(labels, scope.documents),)
     if coverage is None:
-        return "not-held", _NOT_HELD, (_NOT_HELD,)
+        return "not-held", not_held, (not_held,)
     told = {shortfall.group for shortfall in lacks.shortfalls}
     gaps = [in_words(shortfall, searcher.naming.titles) for shortfall in lacks.shortfalls]
     gaps += [silence_in_words(silence) for silence in lacks.silences]
@@ -253,7 +257,7 @@ def _outcome(
         title = searcher.files[coverage.document_id].entry.metadata.title
         named = _either(concept.label for concept in missing)
         gaps.append(f"The document that comes nearest, “{title}”, does not name {named}.")
-    return "indirect-only", _NEAREST, tuple(dict.fromkeys(gaps)) or (_NEAREST,)
+    return "indirect-only", nearest, tuple(dict.fromkeys(gaps)) or (nearest,)
 
 
 def _either(words: Iterable[str]) -> str:

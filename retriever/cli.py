@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from retriever import cli_desk, cli_web, evidence_map, output
+from retriever.cli_backup import backup, restore_backup
+from retriever.cli_collections import collection
+from retriever.cli_shared import collection_option, filter_options, format_option
 from retriever.cli_shared import example as _example
-from retriever.cli_shared import filter_options, format_option
 from retriever.cli_shared import open_library as _open
 from retriever.config import list_settings
 from retriever.errors import RetrieverError
@@ -36,6 +38,7 @@ from retriever.version import VERSION
 
 if TYPE_CHECKING:
     from retriever.judgements import Run
+
 
 class _Group(click.Group):
     """Turns our own errors into one line and exit status 1, and Ctrl-C into a plain word."""
@@ -312,15 +315,18 @@ def draw_map(
     ),
 )
 @click.argument("topic")
+@collection_option
 @format_option("text", "json")
 @click.pass_obj
-def show_overview(root: Path | None, topic: str, layout: str) -> None:
+def show_overview(
+    root: Path | None, topic: str, collection: tuple[str, ...], layout: str
+) -> None:
     """Say what is held on TOPIC: does it work, for whom, at what cost.
 
     TOPIC is a topic or an intervention of the vocabularies: its key, its id, its label or words
     for it.
     """
-    found = _open(root).overview(_words(topic))
+    found = _open(root).overview(_words(topic), Filters(collections=collection))
     if layout == "json":
         from retriever.overview import to_json  # slow to load: not for --help
 
@@ -493,7 +499,7 @@ def _steps() -> Callable[[int, int, str], None]:
     return lambda done, total, text: show(Progress("asking", done, total, text))
 
 
-for command in (*cli_desk.COMMANDS, cli_web.fetch):
+for command in (*cli_desk.COMMANDS, cli_web.fetch, backup, restore_backup, collection):
     cli.add_command(command)
 
 

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from retriever import desk_output, output
-from retriever.cli_shared import example, filter_options, format_option, open_library
+from retriever.cli_shared import (
+    example,
+    filter_options,
+    format_option,
+    open_library,
+    why_option,
+)
 from retriever.schema import Filters, to_dict
 
 if TYPE_CHECKING:
@@ -21,7 +27,6 @@ _FILE = click.Path(path_type=Path)
 _dry_run_option = click.option(
     "--dry-run", is_flag=True, help="Only say what would be done; change nothing."
 )
-_why_option = click.option("--why", default="", metavar="TEXT", help="The reason, for the history.")
 
 
 # --- metadata for many documents ---------------------------------------------------------------
@@ -39,7 +44,7 @@ _why_option = click.option("--why", default="", metavar="TEXT", help="The reason
 @click.option(
     "--add-files", is_flag=True, help="Add files that a record names and that lie beside FILE."
 )
-@_why_option
+@why_option
 @format_option("table", "json")
 @click.pass_context
 def import_ris(
@@ -76,7 +81,7 @@ def import_ris(
 )
 @click.argument("file", type=_FILE)
 @_dry_run_option
-@_why_option
+@why_option
 @format_option("table", "json")
 @click.pass_context
 def import_metadata(ctx: click.Context, file: Path, dry_run: bool, why: str, layout: str) -> None:

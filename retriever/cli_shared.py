@@ -30,6 +30,21 @@ def format_option(*formats: str) -> Callable[[F], F]:
     )
 
 
+def why_option(command: F) -> F:
+    """Give a command that changes something `--why`."""
+    return click.option("--why", default="", help="Why, for the history.")(command)
+
+
+def collection_option(command: F) -> F:
+    """Give a command `--collection`, as `collection`: names, in the order given."""
+    return click.option(
+        "--collection",
+        multiple=True,
+        metavar="NAME",
+        help="Search only what is in this collection. May be given again.",
+    )(command)
+
+
 def filter_options(command: Callable[..., R]) -> Callable[..., R]:
     """Give a command the options that narrow the search; it is called with `filters`."""
 
@@ -40,9 +55,10 @@ def filter_options(command: Callable[..., R]) -> Callable[..., R]:
         from_year: int | None,
         to_year: int | None,
         document: tuple[str, ...],
+        collection: tuple[str, ...],
         **rest: Any,
     ) -> R:
-        filters = Filters(source_type, publisher, from_year, to_year, document)
+        filters = Filters(source_type, publisher, from_year, to_year, document, collection)
         return command(filters=filters, **rest)
 
     options = (
@@ -65,6 +81,7 @@ def filter_options(command: Callable[..., R]) -> Callable[..., R]:
             metavar="DOCUMENT_ID",
             help="Search only this document. May be given again.",
         ),
+        collection_option,
     )
     return functools.reduce(lambda done, option: option(done), reversed(options), with_filters)
 

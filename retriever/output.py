@@ -51,6 +51,7 @@ from retriever.schema import (
     Page,
     Passage,
     Progress,
+    Record,
     to_dict,
 )
 
@@ -285,8 +286,8 @@ def _answer_blocks(answer: Answer) -> Iterator[str]:
     if read := read_as(answer.understood):
         yield wrapped(read)
     yield (
-        f"Searched {answer.documents_searched} documents, {answer.passages_searched} passages "
-        f"(index {answer.record.index})."
+        f"Searched {answer.documents_searched} documents, {answer.passages_searched} passages"
+        f"{_within(answer.record)} (index {answer.record.index})."
     )
 
 
@@ -318,7 +319,16 @@ def _overview_blocks(overview: Overview) -> Iterator[str]:
     findings = [finding for section in overview.sections for finding in section.findings]
     if findings:
         yield _kinds_text(findings)
-    yield f"Index {overview.record.index}."
+    within = _within(overview.record)
+    yield f"Index {overview.record.index}." + (f" Looked for only{within}." if within else "")
+
+
+def _within(record: Record) -> str:
+    """Which collections were searched, or nothing for the whole library."""
+    if not record.collections:
+        return ""
+    named = harmless(", ".join(f"“{name}”" for name in record.collections))
+    return f" in the collection{'s' if len(record.collections) > 1 else ''} {named}"
 
 
 def _kinds_text(findings: Sequence[Finding]) -> str:

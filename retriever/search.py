@@ -132,7 +132,8 @@ class Searcher:
 
         Args:
             filters: What the person restricted the search to.
-            gone: Ids of documents whose file was deleted since the index was built.
+            gone: Ids of documents to leave out: whose file was deleted since the index was built,
+                or that are outside the collections, which the library knows and an index does not.
 
         Raises:
             BadQuestion: A filter names what no document has, or the years are the wrong way round.

@@ -17,14 +17,14 @@ PACKAGE = Path(__file__).resolve().parents[1] / "retriever"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("schema", "errors", "version"),
     ("labels",),
-    ("config", "judgements", "measures"),
-    ("vocabulary", "sentences", "tokens", "evidence"),
+    ("config", "judgements", "measures", "journal"),
+    ("vocabulary", "sentences", "tokens", "evidence", "collections", "backup"),
     ("concepts", "intents", "shortforms", "loaders", "passages"),
     ("embedder", "lexical", "vector", "fusion"),
     ("question", "wording", "organisations", "gap_effect", "ris"),
     ("whom", "references"),
     ("evidence_map", "sheets"),
-    ("store", "corpus", "remembering", "relevance", "lineage", "unheld", "journal"),
+    ("store", "corpus", "remembering", "relevance", "lineage", "unheld"),
     ("generation",),
     ("indexing", "features", "naming", "amendments", "connectors"),
     ("statements", "coverage", "equity", "readings", "cautions", "synonyms"),
@@ -36,8 +36,9 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("answer_measures", "comparison", "ranking", "matching"),
     ("evaluation", "bulk"),
     ("output", "page_picture", "judging", "evaluation_files"),
-    ("report", "desk_output", "cli_shared", "cli_web"),
-    ("cli_desk",),
+    ("report", "desk_output"),
+    ("cli_shared",),
+    ("cli_desk", "cli_web", "cli_backup", "cli_collections"),
     ("cli", "ui"),
 )
 LAYER_OF = {name: depth for depth, names in enumerate(LAYERS) for name in names}
@@ -105,7 +106,9 @@ def test_no_modules_import_one_another_in_a_ring() -> None:
 
 @pytest.mark.parametrize("command", [[], ["index"], ["search"], ["ask"], ["show"], ["settings"],
                                      ["evaluate"], ["vocabulary"], ["map"], ["overview"],
-                                     ["import-ris"], ["import-metadata"], ["export"], ["fetch"]])
+                                     ["import-ris"], ["import-metadata"], ["export"], ["fetch"],
+                                     ["collection"], ["collection", "add"], ["backup"],
+                                     ["restore-backup"]])
 def test_help_loads_nothing_heavy(command: list[str]) -> None:
     heavy = ("torch", "faiss", "bm25s", "streamlit", "sentence_transformers", "lxml", "pypdf",
              "numpy", "trafilatura", "docx", "pypdfium2", "transformers", "ir_measures",
