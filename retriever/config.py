@@ -127,6 +127,17 @@ class Answers:
 
 
 @dataclass(frozen=True)
+class Desk:
+    """How the librarians' desk keeps things.
+
+    Attributes:
+        keep_removed_days: For how long a removed document stays to be brought back.
+    """
+
+    keep_removed_days: int = 90
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings, by table of `retriever.toml`."""
 
@@ -135,6 +146,7 @@ class Settings:
     embedder: Embedder = field(default_factory=Embedder)
     search: Search = field(default_factory=Search)
     answers: Answers = field(default_factory=Answers)
+    desk: Desk = field(default_factory=Desk)
 
 
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -170,6 +182,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "answers.max_sentences": (1, 10),
     "answers.min_nearness": (-1.0, 1.0),
     "answers.min_covered": (0.0, 1.0),
+    "desk.keep_removed_days": (0, 36_500),
 }
 
 

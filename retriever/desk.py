@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from retriever.corpus import is_document
+from retriever import generation
+from retriever.corpus import is_document, slug
 from retriever.errors import DeskError
 from retriever.journal import KEEPING, Change, Event, Journal, Move
 from retriever.loaders.sidecar import changed, sidecar_path, written
@@ -190,6 +191,54 @@ class Desk:
             if event.action == "remove" and holds[event.id] and self._kept(event)
         ]
 
+    def find(self, name: str) -> str:
+        """Path below `corpus/` of a document that is there.
+
+        Args:
+            name: That path, or the document's id.
+
+        Raises:
+            DeskError: There is none of that name.
+        """
+        corpus = self.root / CORPUS
+        path = PurePosixPath(name).as_posix()
+        below = not PurePosixPath(path).is_absolute()
+        if below and (corpus / path).is_file() and is_document(corpus / path, corpus):
+            return path
+        for file in generation.read_files(self.root / "index"):
+            path = file.entry.path
+            if file.entry.document_id == name and (corpus / path).is_file():
+                return path
+        raise DeskError(
+            f"The library holds no document '{name}', by that id or as a path below {corpus}. "
+            "`retriever documents` lists what there is."
+        )
+
+    def find_removed(self, name: str) -> str:
+        """Path of a removed document, by that path, its id in the index or its file's name.
+
+        Raises:
+            DeskError: None of that name can be brought back, or there are several.
+        """
+        removed = [one.path for one in self.removed()]
+        if name in removed:
+            return name
+        ids = {
+            file.entry.path: file.entry.document_id
+            for file in generation.read_files(self.root / "index")
+        }
+        found = [p for p in removed if name in (ids.get(p), slug(PurePosixPath(p).stem))]
+        if len(found) > 1:
+            raise DeskError(f"'{name}' may be {' or '.join(found)}. Name it by its path.")
+        return found[0] if found else name
+
+    def id_of(self, path: str) -> str:
+        """A document's id in the index; before it is indexed, the one that its name gives it."""
+        for file in generation.read_files(self.root / "index"):
+            if file.entry.path == path and file.entry.document_id:
+                return file.entry.document_id
+        return slug(PurePosixPath(path).stem)
+
     def restore(self, path: str, why: str = "") -> Event:
         """Bring a removed document back, as it was.
 
@@ -214,9 +263,20 @@ class Desk:
         event = self.journal.event(event_id)
         if event.undoes:
             event = self.journal.event(event.undoes)
-        if not event.moves:
-            raise DeskError(f"Change {event.id} cannot be undone: {event.what}.")
         return self._turn(event, "undo", "", why)
+
+    def hindrance(self, event: Event, events: Sequence[Event]) -> str:
+        """Why a change cannot be undone, or made again; empty where it can be.
+
+        Args:
+            event: The change.
+            events: All of the history.
+        """
+        try:
+            self._moves_back(event, events, self.journal.in_effect(events))
+        except DeskError as error:
+            return str(error)
+        return ""
 
     def purge(self, path: str, why: str = "") -> Event:
         """Delete for good all that is kept of a removed document. Nothing brings it back.
@@ -254,18 +314,26 @@ class Desk:
         with self.journal.changing() as change:
             events = self.journal.events()
             holds = self.journal.in_effect(events)
-            self._check_last(event, events, holds)
-            back = holds[event.id]
-            for move in reversed(event.moves) if back else event.moves:
-                if back:
-                    move = Move(move.target, move.source)
-                if not (self.root / move.source).exists() and move.source.startswith(KEEPING):
-                    raise DeskError(
-                        f"Change {event.id} cannot be undone: {move.source} was purged."
-                    )
+            for move in self._moves_back(event, events, holds):
                 change.move(move.source, move.target)
-            said = what or f"{'Undid' if back else 'Made again'} change {event.id}: {event.what}"
+            done = "Undid" if holds[event.id] else "Made again"
+            said = what or f"{done} change {event.id}: {event.what}"
             return change.make(action, event.documents, said, self._who, why, undoes=event.id)
+
+    def _moves_back(
+        self, event: Event, events: Sequence[Event], holds: Mapping[str, bool]
+    ) -> list[Move]:
+        """What has to be moved to undo a change that holds, or to make one again that does not."""
+        if not event.moves:
+            raise DeskError(f"Change {event.id} cannot be undone: {event.what}.")
+        self._check_last(event, events, holds)
+        moves = list(event.moves)
+        if holds[event.id]:
+            moves = [Move(move.target, move.source) for move in reversed(moves)]
+        for move in moves:
+            if move.source.startswith(KEEPING) and not (self.root / move.source).exists():
+                raise DeskError(f"Change {event.id} cannot be undone: {move.source} was purged.")
+        return moves
 
     def _check_last(
         self, event: Event, events: Sequence[Event], holds: Mapping[str, bool]
