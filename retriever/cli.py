@@ -17,7 +17,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from retriever import evidence_map, output
+from retriever import cli_keep, evidence_map, output
+from retriever.cli_parts import example as _example
+from retriever.cli_parts import format_option
+from retriever.cli_parts import open_library as _open
 from retriever.config import list_settings
 from retriever.errors import RetrieverError
 from retriever.schema import (
@@ -35,10 +38,8 @@ from retriever.version import VERSION
 
 if TYPE_CHECKING:
     from retriever.judgements import Run
-    from retriever.library import Library
 
 R = TypeVar("R")
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 class _Group(click.Group):
@@ -52,18 +53,6 @@ class _Group(click.Group):
         except KeyboardInterrupt:
             click.echo("\nStopped.", err=True)
             ctx.exit(130)
-
-
-def format_option(*formats: str) -> Callable[[F], F]:
-    """Give a command `--format`; the first of `formats` is what it prints unasked."""
-    return click.option(
-        "--format",
-        "layout",
-        type=click.Choice(formats),
-        default=formats[0],
-        show_default=True,
-        help="How the result is printed.",
-    )
 
 
 def filter_options(command: Callable[..., R]) -> Callable[..., R]:
@@ -105,11 +94,6 @@ def filter_options(command: Callable[..., R]) -> Callable[..., R]:
     return functools.reduce(lambda done, option: option(done), reversed(options), with_filters)
 
 
-def _example(*lines: str) -> str:
-    """The end of a help text; the backspace tells click to leave the lines as they are."""
-    return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
-
-
 @click.group(
     cls=_Group,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -131,12 +115,6 @@ def _example(*lines: str) -> str:
 def cli(ctx: click.Context, root: Path | None) -> None:
     """Answer commissioning questions with verbatim, page-cited passages."""
     ctx.obj = root
-
-
-def _open(root: Path | None) -> Library:
-    from retriever.library import Library  # slow to load: not for --help
-
-    return Library.open(root)
 
 
 def _words(text: str) -> str:
@@ -302,15 +280,21 @@ def _page(document: Document, number: int) -> Page:
     )
 
 
-@cli.command(epilog=_example("retriever check"))
+@cli.command(epilog=_example("retriever check", "retriever check --ask"))
+@click.option(
+    "--ask",
+    is_flag=True,
+    help="Also ask the questions of corpus/evaluation, to see which documents none of them finds.",
+)
 @format_option("table", "json")
 @click.pass_context
-def check(ctx: click.Context, layout: str) -> None:
+def check(ctx: click.Context, ask: bool, layout: str) -> None:
     """Look the library over; each problem comes with what mends it.
 
-    The exit status is 1 when there is an error, 0 when all is well or there are only warnings.
+    The exit status is 1 when there is an error, 0 when all is well or there are only notes and
+    warnings.
     """
-    checks = _open(ctx.obj).check()
+    checks = _open(ctx.obj).check(ask, output.progress_to(sys.stderr) if ask else None)
     if layout == "json":
         click.echo(output.as_json([to_dict(item) for item in checks]))
     else:
@@ -557,6 +541,9 @@ def _runs(given: tuple[str, ...]) -> dict[str, Run]:
 def _steps() -> Callable[[int, int, str], None]:
     show = output.progress_to(sys.stderr)
     return lambda done, total, text: show(Progress("asking", done, total, text))
+
+
+cli_keep.register(cli)
 
 
 def main() -> None:

@@ -200,19 +200,24 @@ class Desk:
         Raises:
             DeskError: There is none of that name.
         """
-        corpus = self.root / CORPUS
         path = PurePosixPath(name).as_posix()
-        below = not PurePosixPath(path).is_absolute()
-        if below and (corpus / path).is_file() and is_document(corpus / path, corpus):
+        corpus = self.root / CORPUS
+        there = not PurePosixPath(path).is_absolute() and (corpus / path).is_file()
+        if there and is_document(corpus / path, corpus):
             return path
-        for file in generation.read_files(self.root / "index"):
-            path = file.entry.path
-            if file.entry.document_id == name and (corpus / path).is_file():
-                return path
+        path = self.path_of(name)
+        if path and (corpus / path).is_file():
+            return path
         raise DeskError(
             f"The library holds no document '{name}', by that id or as a path below {corpus}. "
             "`retriever documents` lists what there is."
         )
+
+    def path_of(self, document_id: str) -> str:
+        """Path of the document that has an id in the index, be it there or not; else empty."""
+        files = generation.read_files(self.root / "index")
+        ids = {file.entry.document_id: file.entry.path for file in files}
+        return ids.get(document_id, "") if document_id else ""
 
     def find_removed(self, name: str) -> str:
         """Path of a removed document, by that path, its id in the index or its file's name.

@@ -10,16 +10,16 @@ import difflib
 import os
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from retriever import generation, overview, readings, version
+from retriever import generation, overview, readings, upkeep, version
 from retriever.amendments import amendments
 from retriever.answer import compose
 from retriever.config import Settings, load_settings
-from retriever.corpus import scan
+from retriever.desk import Desk
 from retriever.embedder import Embedder, open_embedder
 from retriever.errors import (
     IndexMismatch,
@@ -44,6 +44,7 @@ from retriever.schema import (
     LibraryEntry,
     Mode,
     Passage,
+    Progress,
     Record,
 )
 from retriever.search import NO_FILTERS, Searcher, Stopwatch
@@ -346,9 +347,32 @@ class Library:
             "`retriever documents` lists all of them."
         )
 
-    def check(self) -> list[Check]:
-        """Look the library over: settings, model, index, files; each problem with what mends it."""
-        return [self._check_index(), *self._check_files()]
+    def check(self, ask: bool = False, progress: ShowProgress | None = None) -> list[Check]:
+        """Look the library over; each problem comes with what mends it.
+
+        Args:
+            ask: Also ask the evaluation questions, to see which documents none of them finds.
+            progress: Told of each question.
+        """
+        now = datetime.now(UTC)
+        checks = [self._check_index(), *upkeep.of_files(self.root)]
+        if checks[0].severity == "ok":
+            searcher = self.searcher()
+            gone = self._gone(searcher)
+            files = {name: f for name, f in searcher.files.items() if name not in gone}
+            checks += upkeep.of_records(files, now.year)
+            checks += upkeep.of_passages(searcher.generation.passages, files)
+            checks += upkeep.of_questions(self.root, files, self._finder(progress) if ask else None)
+        days = self.settings.desk.keep_removed_days
+        return [*checks, *upkeep.of_removed(Desk(self.root), days, now.date())]
+
+    def _finder(self, progress: ShowProgress | None) -> Callable[[str, int, int], list[str]]:
+        def find(question: str, number: int, total: int) -> list[str]:
+            if progress:
+                progress(Progress("asking", number, total, question))
+            return [hit.passage.document_id for hit in self.search(question, upkeep.FIRST)]
+
+        return find
 
     def _check_index(self) -> Check:
         try:
@@ -372,39 +396,6 @@ class Library:
         except sqlite3.DatabaseError:
             return len(wanted)
 
-    def _check_files(self) -> list[Check]:
-        known = {f.entry.path: f for f in generation.read_files(self.index_folder)}
-        sources = {source.path: source for source in scan(self.corpus)}
-        if not sources:
-            return [
-                Check(
-                    "documents",
-                    "warning",
-                    f"{self.corpus} holds no documents.",
-                    f"Put documents into {self.corpus}, then: retriever index",
-                )
-            ]
-        stale = [
-            path
-            for path, source in sources.items()
-            if path not in known
-            or (known[path].sha256, known[path].sidecar_sha256)
-            != (source.sha256, source.sidecar_sha256)
-        ]
-        stale += [path for path in known if path not in sources]
-        checks = [_freshness(len(stale), sorted(stale))]
-        checks += [
-            Check(
-                "file",
-                "warning",
-                f"{path}: {known[path].entry.reason}",
-                "Mend or replace the file, then: retriever index",
-            )
-            for path in sorted(known.keys() & sources.keys())
-            if known[path].entry.outcome == "failed"
-        ]
-        return checks
-
     def warm_up(self) -> None:
         """Load the models and the index before the first question needs them.
 
@@ -419,14 +410,6 @@ class Library:
         """Let go of the index in memory."""
         with self._opening:
             self._searcher = self._amended = None
-
-
-def _freshness(count: int, stale: list[str]) -> Check:
-    if not count:
-        return Check("freshness", "ok", "The index is up to date with the documents.")
-    named = ", ".join(stale[:5]) + (" …" if count > 5 else "")
-    message = f"{count} files were added, changed or removed since indexing: {named}."
-    return Check("freshness", "warning", message, "retriever index")
 
 
 def _record(searcher: Searcher) -> Record:
