@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from retriever import generation, overview, readings, upkeep, version
+from retriever import generation, health, overview, readings, upkeep, version
 from retriever.amendments import amendments
 from retriever.answer import compose
 from retriever.config import Settings, load_settings
@@ -28,6 +28,7 @@ from retriever.errors import (
     UnknownDocument,
 )
 from retriever.evidence_map import Cell, EvidenceMap, Reading, Row
+from retriever.health import Health
 from retriever.indexing import ShowProgress, bring_up_to_date, document_of
 from retriever.journal import Journal
 from retriever.overview import Overview
@@ -217,6 +218,17 @@ class Library:
         """
         searcher = self.searcher()
         return overview.subjects(searcher.naming, self._there(searcher))
+
+    def health(self) -> Health:
+        """What the library is made of, and where it is thin.
+
+        The first look reads every passage that names a group, as the maps do.
+
+        Raises:
+            IndexMissing, IndexMismatch: As `search`.
+        """
+        searcher = self.searcher()
+        return health.of(searcher, self._there(searcher))
 
     def remembering(self, questions: Sequence[str] = ()) -> Self:
         """The same library, sharing the index in memory, that embeds each text once.
