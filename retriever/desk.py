@@ -200,16 +200,12 @@ class Desk:
         Raises:
             DeskError: There is none of that name.
         """
-        path = PurePosixPath(name).as_posix()
-        corpus = self.root / CORPUS
-        there = not PurePosixPath(path).is_absolute() and (corpus / path).is_file()
-        if there and is_document(corpus / path, corpus):
-            return path
-        path = self.path_of(name)
-        if path and (corpus / path).is_file():
-            return path
+        for path in (PurePosixPath(name).as_posix(), self.path_of(name)):
+            if self._is_there(path):
+                return path
         raise DeskError(
-            f"The library holds no document '{name}', by that id or as a path below {corpus}. "
+            f"The library holds no document '{name}', by that id or as a path below "
+            f"{self.root / CORPUS}. "
             "`retriever documents` lists what there is."
         )
 
@@ -370,8 +366,14 @@ class Desk:
                 "another name, or replace that one."
             )
 
+    def _is_there(self, path: str) -> bool:
+        corpus = self.root / CORPUS
+        if not path or PurePosixPath(path).is_absolute():
+            return False
+        return (corpus / path).is_file() and is_document(corpus / path, corpus)
+
     def _check_there(self, path: str) -> None:
-        if not (self.root / CORPUS / path).is_file():
+        if not self._is_there(path):
             raise DeskError(
                 f"There is no file {path} below {self.root / CORPUS}. `retriever documents` lists "
                 "what there is."

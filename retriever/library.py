@@ -11,6 +11,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -31,6 +32,7 @@ from retriever.evidence_map import Cell, EvidenceMap, Reading, Row
 from retriever.health import Health
 from retriever.indexing import ShowProgress, bring_up_to_date, document_of
 from retriever.journal import Journal
+from retriever.loaders.sidecar import read_sidecar
 from retriever.overview import Overview
 from retriever.question import AS_ASKED, understand
 from retriever.remembering import RememberingEmbedder
@@ -43,6 +45,7 @@ from retriever.schema import (
     Hit,
     IndexReport,
     LibraryEntry,
+    Metadata,
     Mode,
     Passage,
     Progress,
@@ -256,6 +259,23 @@ class Library:
         searcher = self.searcher()
         files = (searcher.files.get(f.entry.document_id, f) for f in searcher.generation.files)
         return [f.entry for f in files if (self.corpus / f.entry.path).exists()]
+
+    def record(self, path: str) -> Metadata:
+        """What is known of a document now, be it in the index or not.
+
+        Args:
+            path: Below `corpus/`.
+
+        Raises:
+            SidecarError: It is not in the index, and its sidecar cannot be read.
+            IndexMismatch: As `search`.
+        """
+        with suppress(IndexMissing):
+            for entry in self.entries():
+                if entry.path == path and entry.outcome == "indexed":
+                    return entry.metadata
+        sidecar = read_sidecar(self.corpus / path)
+        return Metadata(**sidecar.values) if sidecar else Metadata()
 
     def document(self, document_id: str) -> Document:
         """One document with its text.

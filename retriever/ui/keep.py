@@ -1,0 +1,95 @@
+"""What the librarians' pages share: whose name stands in the history, changes and their outcome."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import streamlit as st
+
+from retriever import Library, upkeep
+from retriever.desk import Desk
+from retriever.errors import RetrieverError
+from retriever.journal import Event
+from retriever.ui import keep_words
+from retriever.ui.shared import problem
+
+WHO = "who_changes"
+_NAME, _SAID, _WRONG, _SURE = "name", "changed", "not_changed", "sure"
+
+Make = Callable[[Desk], Sequence[Event]]
+
+
+def who() -> str:
+    """Ask for the person's name, which goes into the history; the computer's user unless said."""
+    state = st.session_state
+    state.setdefault(_NAME, getpass.getuser())
+    state.setdefault(WHO, state[_NAME])
+    st.text_input("Your name, for the history", key=WHO, on_change=_remember, width=420)
+    return str(state[_NAME])
+
+
+def _remember() -> None:
+    # A widget's own value is forgotten when a page is left.
+    st.session_state[_NAME] = st.session_state[WHO].strip() or getpass.getuser()
+
+
+def change(source: Library, make: Make) -> bool:
+    """Make changes; what came of them is said where `outcome` stands. Tells if they were made."""
+    st.session_state.pop(_SURE, None)
+    try:
+        events = make(Desk(source.root, st.session_state.get(_NAME, "")))
+        done = " ".join(f"{event.what} (change {int(event.id)})." for event in events)
+        st.session_state[_SAID] = f"{done} {upkeep.after(source.root, events)}"
+    except RetrieverError as error:
+        st.session_state[_WRONG] = str(error)
+        return False
+    return True
+
+
+def refuse(message: str) -> None:
+    """Say where `outcome` stands that nothing was changed, and why."""
+    st.session_state[_WRONG] = message
+
+
+def wrong() -> str:
+    """Why the last change was not made; it is not said again."""
+    return str(st.session_state.pop(_WRONG, ""))
+
+
+def outcome() -> None:
+    """Say once what became of the last change."""
+    if message := wrong():
+        problem("Nothing was changed", message)
+    if said := st.session_state.pop(_SAID, ""):
+        st.html(keep_words.done_html(said))
+
+
+def confirmed(name: str, label: str, question: str, yes: str, do: Callable[[], None]) -> None:
+    """A button that asks before anything is done.
+
+    Args:
+        name: Tells it from the others on the page.
+        label: The button's words.
+        question: What is asked, with what will come of it.
+        yes: The words of the button that does it.
+        do: Called then.
+    """
+    if st.session_state.get(_SURE) != name:
+        st.button(label, key=f"ask-{name}", on_click=partial(_ask, name))
+        return
+    with st.container(border=True, key=f"sure-{name}"):
+        st.html(keep_words.question_html(question))
+        with st.container(horizontal=True):
+            st.button(yes, key=f"yes-{name}", type="primary", on_click=do)
+            st.button("No, leave it", key=f"no-{name}", on_click=partial(_ask, ""))
+
+
+def asking() -> bool:
+    """Whether something is being asked before it is done."""
+    return bool(st.session_state.get(_SURE))
+
+
+def _ask(name: str) -> None:
+    st.session_state[_SURE] = name
