@@ -7,7 +7,7 @@ from html import escape
 
 import streamlit as st
 
-from retriever import Library
+from retriever import Library, upkeep
 from retriever.labels import severity_in_words
 from retriever.schema import Check, Progress
 from retriever.ui import keep, keep_words, words
@@ -51,26 +51,28 @@ def _show(source: Library, checks: list[Check]) -> None:
         if not of_it:
             continue
         st.html(f"<h2>{escape(severity_in_words(severity))}</h2>")
+        if severity == "ok":
+            st.html(keep_words.in_order_html(of_it))
+            continue
         for name in dict.fromkeys(check.name for check in of_it):
             st.html(keep_words.check_html(name, [c for c in of_it if c.name == name]))
-            _act(source, name, of_it)
-
-
-def _act(source: Library, name: str, checks: list[Check]) -> None:
-    """The button that mends what a check found, where a button can."""
-    if name == "found":
+            if name == "kept":
+                _offer_purge(source, of_it)
+    if (source.root / upkeep.QUESTIONS).exists():
         st.button("Ask the evaluation questions now", key="ask", on_click=_ask)
-    elif name == "kept":
-        paths = [one.path for check in checks if check.name == name for one in check.concerns]
-        keep.who()
-        keep.confirmed(
-            "purge-all",
-            "Delete these for good…",
-            f"Of {words.count(len(paths), 'removed document')} all that is kept will be deleted. "
-            "Nothing brings it back.",
-            "Yes, delete for good",
-            partial(_purge, source, paths),
-        )
+
+
+def _offer_purge(source: Library, checks: list[Check]) -> None:
+    paths = [one.path for check in checks if check.name == "kept" for one in check.concerns]
+    keep.who()
+    keep.confirmed(
+        "purge-all",
+        "Delete these for good…",
+        f"Of {words.count(len(paths), 'removed document')} all that is kept will be deleted. "
+        "Nothing brings it back.",
+        "Yes, delete for good",
+        partial(_purge, source, paths),
+    )
 
 
 def _purge(source: Library, paths: list[str]) -> None:

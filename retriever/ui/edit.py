@@ -132,9 +132,14 @@ def _record(source: Library, form: Form) -> None:
         if f"field-{name}" not in st.session_state:
             _fill(name, form.values[name])
     with st.form("record", border=False):
-        for name in form.values:
-            label = keep_words.field_in_words(name)
-            _field(name, f"{label} ({keep_words.INFERRED})" if name in form.inferred else label)
+        names = iter(form.values)
+        _field(next(names), form)  # the title
+        for left in names:
+            columns = st.columns(2)
+            for column, name in zip(columns, (left, next(names, "")), strict=True):
+                if name:
+                    with column:
+                        _field(name, form)
         if form.inferred:
             st.multiselect(
                 "Confirm as they stand",
@@ -150,17 +155,18 @@ def _record(source: Library, form: Form) -> None:
         )
 
 
-def _field(name: str, label: str) -> None:
-    key = f"field-{name}"
+def _field(name: str, form: Form) -> None:
+    key, label = f"field-{name}", keep_words.field_in_words(name)
+    if name in form.inferred:
+        label = f"{label} ({keep_words.INFERRED})"
     if name == "source_type":
         st.selectbox(label, SOURCE_TYPES, key=key, format_func=kind_of_source)
     elif name == "status":
-        left, right = st.columns(2)
         kinds = list(LABELS["statuses"])
         if st.session_state[key] not in kinds:
             kinds.append(st.session_state[key])
-        left.selectbox(label, kinds, key=key, format_func=_status)
-        right.text_input("Year, or what replaced it, where … stands", key=_STATUS_MORE)
+        st.selectbox(label, kinds, key=key, format_func=_status)
+        st.text_input("Year, or what replaced it, where … stands", key=_STATUS_MORE)
     elif name == "year":
         st.number_input(label, 1900, 2200, key=key, value=None, placeholder="Not stated", width=260)
     elif name in _LISTS:

@@ -53,10 +53,11 @@ def _show(health: Health) -> None:
         ("Publishers", "Publisher", health.publishers),
         ("Countries", "Country", health.countries),
     ):
-        st.html(f"<h2>{title}</h2>" + keep_words.counts_html(title, column, counts[:AT_ONCE]))
+        caption = f"{title}: how many documents"
+        table = keep_words.counts_html(caption, column, counts[:AT_ONCE])
+        st.html(f"<h2>{title}</h2>{table}")
         if more := counts[AT_ONCE:]:
-            caption = f"{title}, from the {AT_ONCE + 1}th"
-            table = keep_words.counts_html(caption, column, more)
+            table = keep_words.counts_html(f"{title}: the others", column, more)
             st.html(keep_words.folded_html(f"Show {len(more):,} more", table))
 
 
@@ -84,7 +85,8 @@ def _thin(health: Health) -> None:
 
 
 def _counts(title: str, column: str, counts: Sequence[Count]) -> None:
-    st.html(f"<h2>{title}</h2>" + keep_words.counts_html(title, column, counts))
+    caption = f"{title}: how many documents"
+    st.html(f"<h2>{title}</h2>" + keep_words.counts_html(caption, column, counts))
     _picture(title, counts)
 
 
@@ -107,9 +109,10 @@ def _groups(groups: Sequence[Held]) -> None:
         if not named:
             continue
         title = map_words.capital(axis_in_words(axis))
-        st.html(f"<h3>{escape(title)}</h3>" + keep_words.groups_html(f"Groups by {title}", named))
+        caption = f"Groups by {axis_in_words(axis)}: how many documents"
+        st.html(f"<h3>{escape(title)}</h3>" + keep_words.groups_html(caption, named))
         bars = [Count(one.concept.label, one.reported) for one in named]
-        _picture(f"{title}: report for the group", bars)
+        _picture(f"Groups by {axis_in_words(axis)}, reported for", bars)
 
 
 def _topics(topics: Sequence[Held]) -> None:

@@ -15,7 +15,7 @@ _WIDTH = 520
 def draw(title: str, counts: Sequence[Count]) -> Drawing:
     """Draw bars from top to bottom, at least one, each with its figure."""
     rows = [{"label": count.label, "documents": count.documents} for count in counts]
-    axis = {"title": None, "domain": False, "ticks": False, "labelLimit": 260}
+    axis = {"title": None, "domain": False, "ticks": False, "labelLimit": 260, "labelPadding": 6}
     labels = [count.label for count in counts]
     place = {"field": "label", "type": "nominal", "sort": labels, "axis": axis}
     length = {"field": "documents", "type": "quantitative", "axis": None}

@@ -117,9 +117,9 @@ def _undo(
     if hindrance := desk.hindrance(event, events):
         paragraph(hindrance, "aside")
         return
-    label = "Undo" if holds[event.id] else "Make again"
+    number = int(event.id)
     st.button(
-        f"{label} change {int(event.id)}",
+        f"Undo change {number}" if holds[event.id] else f"Make change {number} again",
         key=f"undo-{event.id}",
         on_click=partial(_turn, source, event.id),
     )

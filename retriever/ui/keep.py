@@ -24,7 +24,8 @@ Make = Callable[[Desk], Sequence[Event]]
 def who() -> str:
     """Ask for the person's name, which goes into the history; the computer's user unless said."""
     state = st.session_state
-    state.setdefault(_NAME, getpass.getuser())
+    if _NAME not in state:
+        state[_NAME] = _names().get(_browser()) or getpass.getuser()
     state.setdefault(WHO, state[_NAME])
     st.text_input("Your name, for the history", key=WHO, on_change=_remember, width=420)
     return str(state[_NAME])
@@ -32,7 +33,24 @@ def who() -> str:
 
 def _remember() -> None:
     # A widget's own value is forgotten when a page is left.
-    st.session_state[_NAME] = st.session_state[WHO].strip() or getpass.getuser()
+    name = st.session_state[WHO].strip() or getpass.getuser()
+    st.session_state[_NAME] = name
+    if browser := _browser():
+        _names()[browser] = name
+
+
+@st.cache_resource
+def _names() -> dict[str, str]:
+    """Browser -> the name that was given in it; forgotten when the server ends."""
+    return {}
+
+
+def _browser() -> str:
+    """Tells a browser from others; empty on its first page.
+
+    Each link of ours begins a new session of Streamlit's, so a session does not tell who it is.
+    """
+    return st.context.cookies.get("_streamlit_xsrf", "")
 
 
 def change(source: Library, make: Make) -> bool:

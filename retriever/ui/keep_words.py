@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from html import escape
 
@@ -20,6 +20,7 @@ from retriever.ui import words
 from retriever.ui.evaluator_words import table_html
 
 INFERRED = "inferred, confirmed by nobody"
+_GONE = ("removed", "kept")  # checks on documents that are not there
 _SHOWN = 10
 """Documents of a check that are shown without being asked for."""
 
@@ -129,7 +130,9 @@ def check_html(name: str, checks: Sequence[Check]) -> str:
     concerns = [concern for check in checks for concern in check.concerns]
     parts = [f"<h3>{escape(check_in_words(name))}</h3>"]
     if concerns:
-        parts.append(f"<p>{words.count(len(concerns), 'document')}.</p>{_concerns_html(concerns)}")
+        there = edit_address if name not in _GONE else history_address
+        listed = _concerns_html(concerns, there)
+        parts.append(f"<p>{words.count(len(concerns), 'document')}.</p>{listed}")
     else:
         parts += [f"<p>{escape(check.message)}</p>" for check in checks]
     remedies = dict.fromkeys(check.remedy for check in checks if check.remedy)
@@ -137,9 +140,14 @@ def check_html(name: str, checks: Sequence[Check]) -> str:
     return "".join(parts)
 
 
-def _concerns_html(concerns: Sequence[Concern]) -> str:
+def in_order_html(checks: Sequence[Check]) -> str:
+    """What is as it should be."""
+    return f"<ul>{''.join(f'<li>{escape(check.message)}</li>' for check in checks)}</ul>"
+
+
+def _concerns_html(concerns: Sequence[Concern], there: Callable[[str], str]) -> str:
     rows = [
-        f"<li>{words.page_link(edit_address(one.path), one.path)}"
+        f"<li>{words.page_link(there(one.path), one.path)}"
         + (f": {escape(one.what)}" if one.what else "")
         + "</li>"
         for one in concerns

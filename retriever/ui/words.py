@@ -371,9 +371,8 @@ def table_html(entries: Sequence[LibraryEntry]) -> str:
 
 def _entry_row(entry: LibraryEntry, columns: Sequence[str]) -> str:
     read = entry.outcome == "indexed"
-    title = escape(title_of(entry))
-    if read:
-        title = page_link(address("document", {"document": entry.document_id}), title_of(entry))
+    place = {"document": entry.document_id} if read else {"file": entry.path}
+    title = page_link(address("document", place), title_of(entry))
     cells = (
         title,
         escape(kind_of_source(entry.metadata.source_type)) if read else "",
