@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 from collections.abc import Callable, Sequence
 from functools import partial
+from urllib.parse import quote, unquote
 
 import streamlit as st
 
@@ -16,7 +17,8 @@ from retriever.ui import keep_words
 from retriever.ui.shared import problem
 
 WHO = "who_changes"
-_NAME, _SAID, _WRONG, _SURE = "name", "changed", "not_changed", "sure"
+_COOKIE = "retriever_name"
+_NAME, _TOLD, _SAID, _WRONG, _SURE = "name", "told", "changed", "not_changed", "sure"
 
 Make = Callable[[Desk], Sequence[Event]]
 
@@ -25,32 +27,20 @@ def who() -> str:
     """Ask for the person's name, which goes into the history; the computer's user unless said."""
     state = st.session_state
     if _NAME not in state:
-        state[_NAME] = _names().get(_browser()) or getpass.getuser()
+        state[_NAME] = unquote(st.context.cookies.get(_COOKIE, "")) or getpass.getuser()
     state.setdefault(WHO, state[_NAME])
-    st.text_input("Your name, for the history", key=WHO, on_change=_remember, width=420)
+    st.text_input("Your name, for the history", key=WHO, max_chars=80, on_change=_remember, width=420)
+    if state.pop(_TOLD, False):
+        # Each link of ours begins a new session of Streamlit's: the browser keeps the name.
+        kept = f"{_COOKIE}={quote(state[_NAME], safe='', errors='replace')}; path=/; SameSite=Strict"
+        st.html(f"<script>document.cookie = '{kept}'</script>", unsafe_allow_javascript=True)
     return str(state[_NAME])
 
 
 def _remember() -> None:
     # A widget's own value is forgotten when a page is left.
-    name = st.session_state[WHO].strip() or getpass.getuser()
-    st.session_state[_NAME] = name
-    if browser := _browser():
-        _names()[browser] = name
-
-
-@st.cache_resource
-def _names() -> dict[str, str]:
-    """Browser -> the name that was given in it; forgotten when the server ends."""
-    return {}
-
-
-def _browser() -> str:
-    """Tells a browser from others; empty on its first page.
-
-    Each link of ours begins a new session of Streamlit's, so a session does not tell who it is.
-    """
-    return st.context.cookies.get("_streamlit_xsrf", "")
+    st.session_state[_NAME] = st.session_state[WHO].strip() or getpass.getuser()
+    st.session_state[_TOLD] = True
 
 
 def change(source: Library, make: Make) -> bool:
