@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from retriever import cli_keep, evidence_map, output
-from retriever.cli_parts import example as _example
-from retriever.cli_parts import format_option
-from retriever.cli_parts import open_library as _open
+from retriever.cli_shared import example as _example
+from retriever.cli_shared import format_option
+from retriever.cli_shared import open_library as _open
 from retriever.config import list_settings
 from retriever.errors import RetrieverError
 from retriever.schema import (

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from retriever import output
-from retriever.cli_parts import example, format_option, open_library
+from retriever.cli_shared import example, format_option, open_library
 from retriever.journal import ACTIONS, Event
 from retriever.schema import Metadata, to_dict
 

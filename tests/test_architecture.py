@@ -36,7 +36,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("answer_measures", "comparison", "ranking"),
     ("evaluation",),
     ("output", "page_picture", "judging", "evaluation_files"),
-    ("report", "cli_parts"),
+    ("report", "cli_shared"),
     ("cli_keep", "ui"),
     ("cli",),
 )

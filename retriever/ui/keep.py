@@ -29,10 +29,12 @@ def who() -> str:
     if _NAME not in state:
         state[_NAME] = unquote(st.context.cookies.get(_COOKIE, "")) or getpass.getuser()
     state.setdefault(WHO, state[_NAME])
-    st.text_input("Your name, for the history", key=WHO, max_chars=80, on_change=_remember, width=420)
+    label = "Your name, for the history"
+    st.text_input(label, key=WHO, max_chars=80, on_change=_remember, width=420)
     if state.pop(_TOLD, False):
         # Each link of ours begins a new session of Streamlit's: the browser keeps the name.
-        kept = f"{_COOKIE}={quote(state[_NAME], safe='', errors='replace')}; path=/; SameSite=Strict"
+        name = quote(state[_NAME], safe="", errors="replace")
+        kept = f"{_COOKIE}={name}; path=/; SameSite=Strict"
         st.html(f"<script>document.cookie = '{kept}'</script>", unsafe_allow_javascript=True)
     return str(state[_NAME])
 
