@@ -11,12 +11,14 @@ import getpass
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from retriever import generation
 from retriever.corpus import is_document, slug
 from retriever.errors import DeskError
+from retriever.generation import FileRecord
 from retriever.journal import KEEPING, Change, Event, Journal, Move
 from retriever.loaders.sidecar import changed, sidecar_path, written
 
@@ -211,9 +213,10 @@ class Desk:
 
     def path_of(self, document_id: str) -> str:
         """Path of the document that has an id in the index, be it there or not; else empty."""
-        files = generation.read_files(self.root / "index")
-        ids = {file.entry.document_id: file.entry.path for file in files}
-        return ids.get(document_id, "") if document_id else ""
+        if not document_id:
+            return ""
+        known = rows(self.root).items()
+        return next((path for path, f in known if f.entry.document_id == document_id), "")
 
     def find_removed(self, name: str) -> str:
         """Path of a removed document, by that path, its id in the index or its file's name.
@@ -224,21 +227,15 @@ class Desk:
         removed = [one.path for one in self.removed()]
         if name in removed:
             return name
-        ids = {
-            file.entry.path: file.entry.document_id
-            for file in generation.read_files(self.root / "index")
-        }
-        found = [p for p in removed if name in (ids.get(p), slug(PurePosixPath(p).stem))]
+        found = [p for p in removed if name in (self.id_of(p), slug(PurePosixPath(p).stem))]
         if len(found) > 1:
             raise DeskError(f"'{name}' may be {' or '.join(found)}. Name it by its path.")
         return found[0] if found else name
 
     def id_of(self, path: str) -> str:
         """A document's id in the index; before it is indexed, the one that its name gives it."""
-        for file in generation.read_files(self.root / "index"):
-            if file.entry.path == path and file.entry.document_id:
-                return file.entry.document_id
-        return slug(PurePosixPath(path).stem)
+        file = rows(self.root).get(path)
+        return (file.entry.document_id if file else "") or slug(PurePosixPath(path).stem)
 
     def restore(self, path: str, why: str = "") -> Event:
         """Bring a removed document back, as it was.
@@ -412,6 +409,20 @@ class Desk:
 
     def _relative(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix()
+
+
+def rows(root: Path) -> Mapping[str, FileRecord]:
+    """Path below `corpus/` -> its row in the index in force, which is kept in memory."""
+    index = root / "index"
+    found = _rows_of(index, generation.current_name(index))
+    if not found:  # it may have been replaced while it was read
+        _rows_of.cache_clear()
+    return found
+
+
+@lru_cache(maxsize=1)
+def _rows_of(index: Path, _: str) -> Mapping[str, FileRecord]:
+    return {file.entry.path: file for file in generation.read_files(index)}
 
 
 def _in_corpus(event: Event) -> frozenset[str]:

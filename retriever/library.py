@@ -80,6 +80,7 @@ class Library:
         self._searcher: Searcher | None = None
         self._journal = Journal(root)
         self._amended: tuple[object, Searcher, frozenset[str]] | None = None
+        self._faults: tuple[str, dict[str, list[str]]] | None = None
         self._opening = threading.Lock()
 
     @classmethod
@@ -393,10 +394,17 @@ class Library:
             gone = self._gone(searcher)
             files = {name: f for name, f in searcher.files.items() if name not in gone}
             checks += upkeep.of_records(files, now.year)
-            checks += upkeep.of_passages(searcher.generation.passages, files)
+            checks += upkeep.of_passages(self._unreadable(searcher), files)
             checks += upkeep.of_questions(self.root, files, self._finder(progress) if ask else None)
         days = self.settings.desk.keep_removed_days
         return [*checks, *upkeep.of_removed(Desk(self.root), days, now.date())]
+
+    def _unreadable(self, searcher: Searcher) -> dict[str, list[str]]:
+        """What of an index cannot be read; looked for once, since it takes seconds."""
+        name = searcher.generation.name
+        if self._faults is None or self._faults[0] != name:
+            self._faults = (name, upkeep.unreadable(searcher.generation.passages))
+        return self._faults[1]
 
     def _finder(self, progress: ShowProgress | None) -> Callable[[str, int, int], list[str]]:
         def find(question: str, number: int, total: int) -> list[str]:

@@ -12,10 +12,10 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-from retriever import cautions, generation
+from retriever import cautions
 from retriever.amendments import OF_RECORDS
 from retriever.corpus import SourceFile, read_source, scan
-from retriever.desk import CORPUS, Desk, Removed
+from retriever.desk import CORPUS, Desk, Removed, rows
 from retriever.errors import DeskError, JudgementError
 from retriever.generation import FileRecord
 from retriever.journal import Event, Journal
@@ -24,7 +24,6 @@ from retriever.labels import LABELS
 from retriever.legibility import fault
 from retriever.schema import Check, Concern, Passage
 
-INDEX = "index"
 QUESTIONS = Path("corpus", "evaluation", "questions.jsonl")
 FIRST = 10
 """A document is found by a question if one of its passages is among so many."""
@@ -39,7 +38,7 @@ _EDIT = "retriever edit DOCUMENT FIELD=VALUE"
 
 def of_files(root: Path) -> list[Check]:
     """Whether the index has caught up with the files, and which of them could not be read."""
-    corpus, known = root / CORPUS, _rows(root)
+    corpus, known = root / CORPUS, rows(root)
     sources = {source.path: source for source in scan(corpus)}
     if not sources:
         mending = f"Put documents into {corpus}, then: retriever index"
@@ -106,7 +105,7 @@ def needs_indexing(source: SourceFile, file: FileRecord | None, told: bool) -> s
 
 def after(root: Path, events: Sequence[Event]) -> str:
     """What is to be done after some changes, in one sentence, and why."""
-    known, corpus = _rows(root), root / CORPUS
+    known, corpus = rows(root), root / CORPUS
     reasons = {}
     for event in events:
         for path in event.documents:
@@ -121,10 +120,6 @@ def after(root: Path, events: Sequence[Event]) -> str:
     if not wanting:
         return "Readers see it at once; `retriever index` is not needed."
     return f"Run `retriever index`: {_some(wanting)}."
-
-
-def _rows(root: Path) -> dict[str, FileRecord]:
-    return {file.entry.path: file for file in generation.read_files(root / INDEX)}
 
 
 def _told(root: Path) -> frozenset[str]:
@@ -236,21 +231,31 @@ def _fields(names: Iterable[str]) -> str:
 # --- what was read -----------------------------------------------------------------------------
 
 
-def of_passages(passages: Iterable[Passage], files: Mapping[str, FileRecord]) -> list[Check]:
+def unreadable(passages: Iterable[Passage]) -> dict[str, list[str]]:
+    """Id of a document -> why each of its passages that nobody can read is one, and where."""
+    reasons: dict[str, list[str]] = defaultdict(list)
+    for passage in passages:
+        if reason := fault(passage.text):
+            where = f" (page {passage.pages[0]})" if passage.pages else ""
+            reasons[passage.document_id].append(f"{reason}{where}")
+    return dict(reasons)
+
+
+def of_passages(
+    reasons: Mapping[str, Sequence[str]], files: Mapping[str, FileRecord]
+) -> list[Check]:
     """The documents with passages that nobody can read.
 
     Args:
-        passages: Those of the index.
+        reasons: As `unreadable` tells them.
         files: The documents that are there, by id.
     """
-    reasons: dict[str, list[str]] = defaultdict(list)
-    for passage in passages:
-        if passage.document_id in files and (reason := fault(passage.text)):
-            where = f" (page {passage.pages[0]})" if passage.pages else ""
-            reasons[files[passage.document_id].entry.path].append(f"{reason}{where}")
     concerns = [
-        Concern(path, f"{_counted(len(found), 'passage')}, the first: {found[0]}")
-        for path, found in reasons.items()
+        Concern(
+            files[document].entry.path, f"{_counted(len(found), 'passage')}, the first: {found[0]}"
+        )
+        for document, found in reasons.items()
+        if document in files
     ]
     mending = "Put a better copy in its place: one saved anew as PDF, or read again by OCR"
     return _found("garbled", "warning", "With passages that cannot be read", mending, concerns)
@@ -328,7 +333,7 @@ def of_questions(
     for number, question in enumerate(questions, start=1):
         found.update(find(question, number, len(questions)))
     never = [Concern(file.entry.path) for name, file in files.items() if name not in found]
-    asked = f"any of {_counted(len(questions), 'question')} of {path.name}"
+    asked = f"any of the questions of {path.name}, which are {len(questions):,}"
     return (
         _found(
             "found",
@@ -337,7 +342,7 @@ def of_questions(
             "Look whether they belong here, and whether their text was read well",
             never,
         )
-        or [Check("found", "ok", f"Every document is found by {asked}.")]
+        or [Check("found", "ok", f"Every document is found by one of {path.name}.")]
     )
 
 

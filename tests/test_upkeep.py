@@ -158,7 +158,7 @@ class TestQuestions:
         found = checks(library, ask=True)["found"]
         assert found.severity == "note"
         assert len(found.concerns) == 2
-        assert "1 question" in found.message
+        assert "questions.jsonl" in found.message
 
     def test_a_damaged_file_of_them_is_said(self, make_library: MakeLibrary) -> None:
         library = make_library(files(a=GOOD))
