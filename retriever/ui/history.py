@@ -51,7 +51,8 @@ def page() -> None:
 
 
 def _filters(events: list[Event]) -> None:
-    people = sorted({event.who for event in events}, key=str.casefold)
+    asked = st.query_params.get(WHO, "")  # of whom there may be nothing
+    people = sorted({asked, *(event.who for event in events)} - {""}, key=str.casefold)
     left, right = st.columns(2)
     _text(left, "Document: a path or part of one", DOCUMENT)
     with right:

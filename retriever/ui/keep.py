@@ -27,7 +27,7 @@ def who() -> str:
     """Ask for the person's name, which goes into the history; the computer's user unless said."""
     state = st.session_state
     if _NAME not in state:
-        state[_NAME] = unquote(st.context.cookies.get(_COOKIE, "")) or getpass.getuser()
+        state[_NAME] = unquote(st.context.cookies.to_dict().get(_COOKIE, "")) or getpass.getuser()
     state.setdefault(WHO, state[_NAME])
     label = "Your name, for the history"
     st.text_input(label, key=WHO, max_chars=80, on_change=_remember, width=420)
