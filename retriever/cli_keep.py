@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,7 +31,7 @@ def register(group: click.Group) -> None:
         group.add_command(command)
 
 
-def change_options(command: Callable[..., list[Event]]) -> Callable[..., None]:
+def change_options(command: Callable[..., Iterable[Event]]) -> Callable[..., None]:
     """Give a command `--why`, `--who` and `--format`; it is called with `desk` and `why`.
 
     It gives the changes that it made, which are printed with what is to be done next.
@@ -40,7 +40,15 @@ def change_options(command: Callable[..., list[Event]]) -> Callable[..., None]:
     @functools.wraps(command)
     def with_desk(root: Path | None, who: str, layout: str, **rest: Any) -> None:
         library = open_library(root)
-        _print(library, command(desk=_desk(library, who), **rest), layout)
+        events: list[Event] = []
+        try:
+            for event in command(desk=_desk(library, who), **rest):
+                events.append(event)  # noqa: PERF402  those before an error were made
+        finally:
+            if events:
+                _print(library, events, layout)
+        if not events and layout == "json":
+            _print(library, events, layout)
 
     options = (
         click.option("--why", default="", metavar="WORDS", help="Why, for the history."),
@@ -69,8 +77,7 @@ def _print(library: Library, events: Sequence[Event], layout: str) -> None:
         return
     for event in events:
         click.echo(output.harmless(f"{event.what}. (Change {event.id})"))
-    if events:
-        click.echo(output.harmless(next_step))
+    click.echo(output.harmless(next_step))
 
 
 @click.command(
@@ -135,10 +142,10 @@ def supersede(desk: Desk, old: str, new: str, why: str) -> list[Event]:
 @click.command(epilog=example('retriever remove ng28-2015 notes.docx --why "not ours"'))
 @click.argument("documents", metavar="DOCUMENT", nargs=-1, required=True)
 @change_options
-def remove(desk: Desk, documents: tuple[str, ...], why: str) -> list[Event]:
+def remove(desk: Desk, documents: tuple[str, ...], why: str) -> Iterable[Event]:
     """Take each DOCUMENT out of the library; `retriever restore` brings it back."""
     paths = dict.fromkeys(desk.find(document) for document in documents)
-    return [desk.remove(path, why) for path in paths]
+    return (desk.remove(path, why) for path in paths)
 
 
 @click.command(epilog=example("retriever restore notes.docx"))
@@ -164,7 +171,7 @@ def restore(desk: Desk, document: str, why: str) -> list[Event]:
 @change_options
 def purge(
     desk: Desk, document: str | None, days: int | None, yes: bool, why: str
-) -> list[Event]:
+) -> Iterable[Event]:
     """Delete for good what is kept of a removed DOCUMENT. Nothing brings it back."""
     if (document is None) == (days is None):
         raise click.UsageError("Name a removed document, or say --older-than DAYS.")
@@ -173,7 +180,7 @@ def purge(
         click.echo(f"Nothing was removed more than {days} days ago.", err=True)
     elif not yes:
         _ask(paths)
-    return [desk.purge(path, why) for path in paths]
+    return (desk.purge(path, why) for path in paths)
 
 
 def _long_removed(desk: Desk, days: int) -> list[str]:

@@ -104,7 +104,9 @@ def needs_indexing(source: SourceFile, file: FileRecord | None, told: bool) -> s
 
 
 def after(root: Path, events: Sequence[Event]) -> str:
-    """What is to be done after some changes, in one sentence, and why."""
+    """What is to be done after some changes, in one sentence, and why; empty without any."""
+    if not events:
+        return ""
     known, corpus = rows(root), root / CORPUS
     reasons = {}
     for event in events:

@@ -151,6 +151,8 @@ class TestPurge:
         result = run(root, "purge", "--older-than", "30", "--yes")
         assert (result.exit_code, result.stdout) == (0, "")
         assert "Nothing was removed more than 30 days ago." in result.stderr
+        none = data(root, "purge", "--older-than", "30", "--yes")
+        assert none == {"changes": [], "next": ""}
         long_ago(root)
         assert "Deleted letters.md" in ok(root, "purge", "--older-than", "30", "--yes")
 

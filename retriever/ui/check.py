@@ -76,7 +76,7 @@ def _offer_purge(source: Library, checks: list[Check]) -> None:
 
 
 def _purge(source: Library, paths: list[str]) -> None:
-    keep.change(source, lambda desk: [desk.purge(path) for path in paths])
+    keep.change(source, lambda desk: (desk.purge(path) for path in paths))
 
 
 def _ask() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
 from urllib.parse import quote, unquote
 
@@ -20,7 +20,7 @@ WHO = "who_changes"
 _COOKIE = "retriever_name"
 _NAME, _TOLD, _SAID, _WRONG, _SURE = "name", "told", "changed", "not_changed", "sure"
 
-Make = Callable[[Desk], Sequence[Event]]
+Make = Callable[[Desk], Iterable[Event]]
 
 
 def who() -> str:
@@ -46,20 +46,24 @@ def _remember() -> None:
 
 
 def change(source: Library, make: Make) -> bool:
-    """Make changes; what came of them is said where `outcome` stands. Tells if they were made."""
-    st.session_state.pop(_SURE, None)
+    """Make changes; what came of them is said where `outcome` stands. Tells if all were made."""
+    for name in (_SURE, _SAID, _WRONG):
+        st.session_state.pop(name, None)
+    desk, events = Desk(source.root, st.session_state.get(_NAME, "")), []
     try:
-        events = make(Desk(source.root, st.session_state.get(_NAME, "")))
-        done = " ".join(f"{event.what} (change {int(event.id)})." for event in events)
-        st.session_state[_SAID] = f"{done} {upkeep.after(source.root, events)}"
+        for event in make(desk):
+            events.append(event)  # noqa: PERF402  those before an error were made
     except RetrieverError as error:
         st.session_state[_WRONG] = str(error)
-        return False
-    return True
+    if events:
+        done = " ".join(f"{event.what} (change {int(event.id)})." for event in events)
+        st.session_state[_SAID] = f"{done} {upkeep.after(source.root, events)}"
+    return _WRONG not in st.session_state
 
 
 def refuse(message: str) -> None:
     """Say where `outcome` stands that nothing was changed, and why."""
+    st.session_state.pop(_SAID, None)
     st.session_state[_WRONG] = message
 
 
@@ -69,10 +73,11 @@ def wrong() -> str:
 
 
 def outcome() -> None:
-    """Say once what became of the last change."""
-    if message := wrong():
-        problem("Nothing was changed", message)
-    if said := st.session_state.pop(_SAID, ""):
+    """Say what became of the last change, until there is another one or the page is left."""
+    if message := st.session_state.get(_WRONG):
+        some = _SAID in st.session_state
+        problem("Not all of it was done" if some else "Nothing was changed", message)
+    if said := st.session_state.get(_SAID):
         st.html(keep_words.done_html(said))
 
 
