@@ -7,25 +7,25 @@ was not understood, and 130 after Ctrl-C.
 
 from __future__ import annotations
 
-import functools
 import re
 import sys
 from collections.abc import Callable
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from retriever import cli_keep, evidence_map, output
+from retriever import cli_desk, cli_keep, cli_web, evidence_map, output
+from retriever.cli_backup import backup, restore_backup
+from retriever.cli_collections import collection
+from retriever.cli_shared import collection_option, filter_options, format_option
 from retriever.cli_shared import example as _example
-from retriever.cli_shared import format_option
 from retriever.cli_shared import open_library as _open
 from retriever.config import list_settings
 from retriever.errors import RetrieverError
 from retriever.schema import (
     MODES,
-    SOURCE_TYPES,
     Change,
     Document,
     Filters,
@@ -39,8 +39,6 @@ from retriever.version import VERSION
 if TYPE_CHECKING:
     from retriever.judgements import Run
 
-R = TypeVar("R")
-
 
 class _Group(click.Group):
     """Turns our own errors into one line and exit status 1, and Ctrl-C into a plain word."""
@@ -53,45 +51,6 @@ class _Group(click.Group):
         except KeyboardInterrupt:
             click.echo("\nStopped.", err=True)
             ctx.exit(130)
-
-
-def filter_options(command: Callable[..., R]) -> Callable[..., R]:
-    """Give a command the options that narrow the search; it is called with `filters`."""
-
-    @functools.wraps(command)
-    def with_filters(
-        source_type: tuple[str, ...],
-        publisher: tuple[str, ...],
-        from_year: int | None,
-        to_year: int | None,
-        document: tuple[str, ...],
-        **rest: Any,
-    ) -> R:
-        filters = Filters(source_type, publisher, from_year, to_year, document)
-        return command(filters=filters, **rest)
-
-    options = (
-        click.option(
-            "--source-type",
-            multiple=True,
-            type=click.Choice(SOURCE_TYPES),
-            help="Search only this kind of source. May be given again.",
-        ),
-        click.option(
-            "--publisher",
-            multiple=True,
-            help="Search only what this organisation published. May be given again.",
-        ),
-        click.option("--from-year", type=int, help="Search only what appeared in or after it."),
-        click.option("--to-year", type=int, help="Search only what appeared in or before it."),
-        click.option(
-            "--document",
-            multiple=True,
-            metavar="DOCUMENT_ID",
-            help="Search only this document. May be given again.",
-        ),
-    )
-    return functools.reduce(lambda done, option: option(done), reversed(options), with_filters)
 
 
 @click.group(
@@ -362,15 +321,18 @@ def draw_map(
     ),
 )
 @click.argument("topic")
+@collection_option
 @format_option("text", "json")
 @click.pass_obj
-def show_overview(root: Path | None, topic: str, layout: str) -> None:
+def show_overview(
+    root: Path | None, topic: str, collection: tuple[str, ...], layout: str
+) -> None:
     """Say what is held on TOPIC: does it work, for whom, at what cost.
 
     TOPIC is a topic or an intervention of the vocabularies: its key, its id, its label or words
     for it.
     """
-    found = _open(root).overview(_words(topic))
+    found = _open(root).overview(_words(topic), Filters(collections=collection))
     if layout == "json":
         from retriever.overview import to_json  # slow to load: not for --help
 
@@ -543,6 +505,8 @@ def _steps() -> Callable[[int, int, str], None]:
     return lambda done, total, text: show(Progress("asking", done, total, text))
 
 
+for command in (*cli_desk.COMMANDS, cli_web.fetch, backup, restore_backup, collection):
+    cli.add_command(command)
 cli_keep.register(cli)
 
 

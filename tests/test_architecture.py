@@ -17,28 +17,30 @@ PACKAGE = Path(__file__).resolve().parents[1] / "retriever"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("schema", "errors", "version"),
     ("labels",),
-    ("config", "judgements", "measures"),
-    ("vocabulary", "sentences", "tokens", "evidence", "legibility"),
+    ("config", "judgements", "measures", "journal"),
+    ("vocabulary", "sentences", "tokens", "evidence", "collections", "backup",
+     "legibility"),
     ("concepts", "intents", "shortforms", "loaders", "passages"),
     ("embedder", "lexical", "vector", "fusion"),
-    ("question", "wording", "organisations", "gap_effect"),
-    ("whom",),
-    ("evidence_map",),
-    ("store", "corpus", "remembering", "relevance", "lineage", "unheld", "journal"),
+    ("question", "wording", "organisations", "gap_effect", "ris"),
+    ("whom", "references"),
+    ("evidence_map", "sheets"),
+    ("store", "corpus", "remembering", "relevance", "lineage", "unheld"),
     ("generation", "history"),
-    ("indexing", "features", "naming", "amendments", "desk"),
+    ("indexing", "features", "naming", "amendments", "connectors", "desk"),
     ("statements", "coverage", "equity", "readings", "cautions", "synonyms"),
     ("ranker", "mapper"),
     ("search",),
     ("answer", "upkeep", "health"),
     ("overview",),
     ("library",),
-    ("answer_measures", "comparison", "ranking"),
-    ("evaluation",),
+    ("answer_measures", "comparison", "ranking", "matching"),
+    ("evaluation", "bulk"),
     ("output", "page_picture", "judging", "evaluation_files"),
-    ("report", "cli_shared"),
-    ("cli_keep", "ui"),
-    ("cli",),
+    ("report", "desk_output"),
+    ("cli_shared",),
+    ("cli_desk", "cli_keep", "cli_web", "cli_backup", "cli_collections"),
+    ("cli", "ui"),
 )
 LAYER_OF = {name: depth for depth, names in enumerate(LAYERS) for name in names}
 PUBLIC = ""  # `from retriever import Library`: the package's face, which offers the library
@@ -106,10 +108,14 @@ def test_no_modules_import_one_another_in_a_ring() -> None:
 @pytest.mark.parametrize("command", [[], ["index"], ["search"], ["ask"], ["show"], ["settings"],
                                      ["evaluate"], ["vocabulary"], ["map"], ["overview"],
                                      ["edit"], ["supersede"], ["remove"], ["restore"], ["purge"],
-                                     ["history"], ["undo"]])
+                                     ["history"], ["undo"],
+                                     ["import-ris"], ["import-metadata"], ["export"], ["fetch"],
+                                     ["collection"], ["collection", "add"], ["backup"],
+                                     ["restore-backup"]])
 def test_help_loads_nothing_heavy(command: list[str]) -> None:
     heavy = ("torch", "faiss", "bm25s", "streamlit", "sentence_transformers", "lxml", "pypdf",
-             "numpy", "trafilatura", "docx", "pypdfium2", "transformers", "ir_measures")
+             "numpy", "trafilatura", "docx", "pypdfium2", "transformers", "ir_measures",
+             "rispy", "openpyxl", "urllib3")
     program = (
         "import sys\n"
         "from retriever.cli import cli\n"
