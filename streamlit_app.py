@@ -4,8 +4,11 @@ import streamlit as st
 
 from retriever.ui.shared import (
     ASK,
+    CHECK,
     DOCUMENT,
     EVALUATE,
+    HEALTH,
+    HISTORY,
     ICON,
     JUDGE,
     LIBRARY,
@@ -29,6 +32,12 @@ pages = [
     st.Page(JUDGE, title="Judge", url_path="judge"),
     st.Page(EVALUATE, title="Evaluate", url_path="evaluate"),
 ]
-current = st.navigation(pages, position="hidden")
+# The librarians' own pages, linked to from the Library page: see `desk_links`.
+desk = [
+    st.Page(HISTORY, title="History", url_path="history"),
+    st.Page(CHECK, title="Check", url_path="check"),
+    st.Page(HEALTH, title="Library health", url_path="health"),
+]
+current = st.navigation([*pages, *desk], position="hidden")
 banner(pages, current)
 current.run()
