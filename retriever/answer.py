@@ -55,7 +55,6 @@ _FOR_GROUP = 4  # passages read for each group asked about, among them those rea
 # After three, what answers so much less well than the best is left out; of our develop questions'
 # findings that costs 3 in 100 of the relevant, and 11 of the others.
 _TAIL, _ALWAYS = 0.1, 3
-_AS_GOOD = 0.4  # what reports for the group is shown if it answers at least so well as the best
 # Chosen on our develop questions: put strictly by group, quotations on other topics come first.
 _STEP = 0.3
 _NEIGHBOUR = 0.5  # set by eye: a neighbour half as likely to answer is quoted with the sentence
@@ -300,16 +299,14 @@ def _choose(
         document = candidate.hit.passage.document_id
         if shown[document] >= per_document or any(_repeats(candidate, c) for c in chosen):
             continue
-        if len(chosen) >= _ALWAYS and candidate.score < _TAIL * chosen[0].score:
-            break
-        if len(chosen) == settings.findings:
+        weak = len(chosen) >= _ALWAYS and candidate.score < _TAIL * chosen[0].score
+        if weak or len(chosen) == settings.findings:
             spare.append(candidate)
             continue
         chosen.append(candidate)
         shown[document] += 1
     if wanted.groups and chosen:
-        least = _AS_GOOD * chosen[0].score
-        chosen = _by_group(chosen, [c for c in spare if c.score >= least], wanted, searcher)
+        chosen = _by_group(chosen, spare, wanted, searcher)
     documents = [candidate.hit.passage.document_id for candidate in chosen]
     return cautions.behind_successors(chosen, documents, searcher.files)
 
@@ -320,9 +317,10 @@ def _by_group(
     wanted: _Wanted,
     searcher: Searcher,
 ) -> list[_Candidate]:
-    """Quotations with one for each group that has any, the worthiest first.
+    """Quotations with one for each group that has any on a topic asked about, the worthiest first.
 
-    The best quotation stays whatever it reports; the last give way to those for groups.
+    However little it answers else: who asks about a group is shown what is held on it. The best
+    quotation stays whatever it reports; the last give way to those for groups.
     """
     more: list[_Candidate] = []
     for group in wanted.groups:
