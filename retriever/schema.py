@@ -453,7 +453,7 @@ class LibraryEntry:
 class Progress:
     """How far an indexing run (`done` counts files, then passages) or an evaluation has come."""
 
-    stage: Literal["reading", "embedding", "writing", "asking"]
+    stage: Literal["comparing", "reading", "embedding", "writing", "asking"]
     done: int
     total: int
     item: str = ""
