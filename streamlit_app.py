@@ -3,6 +3,7 @@
 import streamlit as st
 
 from retriever.ui.shared import (
+    ADD,
     ASK,
     DOCUMENT,
     EVALUATE,
@@ -25,6 +26,7 @@ pages = [
     st.Page(MAP, title="Evidence map", url_path="map"),
     st.Page(LIBRARY, title="Library", url_path="library"),
     st.Page(DOCUMENT, title="Document", url_path="document"),
+    st.Page(ADD, title="Add documents", url_path="add"),
     st.Page(VOCABULARY, title="Vocabulary", url_path="vocabulary"),
     st.Page(JUDGE, title="Judge", url_path="judge"),
     st.Page(EVALUATE, title="Evaluate", url_path="evaluate"),

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from retriever import evidence_map, output
+from retriever import cli_add, evidence_map, output
 from retriever.config import list_settings
 from retriever.errors import RetrieverError
 from retriever.schema import (
@@ -557,6 +557,10 @@ def _runs(given: tuple[str, ...]) -> dict[str, Run]:
 def _steps() -> Callable[[int, int, str], None]:
     show = output.progress_to(sys.stderr)
     return lambda done, total, text: show(Progress("asking", done, total, text))
+
+
+cli.add_command(cli_add.add)
+cli.add_command(cli_add.work)
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
@@ -129,6 +130,29 @@ class SideBySide:
     held: Metadata
     waits: bool
     differences: tuple[tuple[str, str], ...]
+
+
+def confirmed(
+    proposed: Metadata, shown: Mapping[str, Any], checked: Collection[str]
+) -> dict[str, Any]:
+    """What a librarian states of a file, by what they were shown and what they left standing.
+
+    A value that was only inferred, and was left as it was, is stated if they say they checked it.
+
+    Args:
+        proposed: What was proposed.
+        shown: Field of `Metadata` -> value as they left it; empty: nothing.
+        checked: Names of inferred fields that they say they checked.
+
+    Returns:
+        The values for the sidecar; None takes a statement out.
+    """
+    stated: dict[str, Any] = {}
+    for name, value in shown.items():
+        left = value == getattr(proposed, name)
+        if not left or (name in checked and name in proposed.inferred):
+            stated[name] = value or None
+    return stated
 
 
 def faults(parsed: Parsed) -> tuple[str, ...]:

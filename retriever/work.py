@@ -111,9 +111,21 @@ class Work:
 
     def jobs(self) -> list[Job]:
         """Every job that is remembered, the latest first."""
-        free = self._nobody_works()
+        before = self._written()
+        if not self._nobody_works():
+            return before
+        # What was at work before nobody was, and still is after, is at work no more.
+        then = {(job.id, job.started, job.queued) for job in before if _needs_a_process(job)}
+        return [
+            _killed(job)
+            if _needs_a_process(job) and (job.id, job.started, job.queued) in then
+            else job
+            for job in self._written()
+        ]
+
+    def _written(self) -> list[Job]:
         jobs = (_job_from(path) for path in sorted(self.folder.glob("*.json"), reverse=True))
-        return [_as_it_is(job, free) for job in jobs if job]
+        return [job for job in jobs if job]
 
     def job(self, job_id: str) -> Job:
         """One job, as it is now.
@@ -181,16 +193,11 @@ class Work:
         """Do the jobs that wait, the oldest first, when the one at work has ended."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with FileLock(self.folder / "lock"):
-            for path in sorted(self.folder.glob("*.json")):
-                job = _job_from(path)
-                if job and job.state == "working":  # its process was killed: we hold the lock
+            for job in self._written():
+                if job.state == "working":  # its process was killed: we hold the lock
                     self._save(_killed(job))
-            while job := self._next():
-                self._do(job)
-
-    def _next(self) -> Job | None:
-        jobs = filter(None, (_job_from(path) for path in sorted(self.folder.glob("*.json"))))
-        return next((job for job in jobs if job.state == "waiting"), None)
+            while waiting := [job for job in self._written() if job.state == "waiting"]:
+                self._do(waiting[-1])
 
     def _do(self, job: Job) -> None:
         job = dataclasses.replace(job, state="working", started=_now())
@@ -262,8 +269,13 @@ class _Notes:
 
     def __call__(self, progress: Progress) -> None:
         self.check()
-        told = {"stage": progress.stage, "done": progress.done, "total": progress.total}
-        self.job = dataclasses.replace(self.job, **told, item=progress.item)
+        self.job = dataclasses.replace(
+            self.job,
+            stage=progress.stage,
+            done=progress.done,
+            total=progress.total,
+            item=progress.item,
+        )
         if time.monotonic() - self._noted >= _EVERY:
             self._work._save(self.job)
             self._noted = time.monotonic()
@@ -298,14 +310,10 @@ def _index(root: Path, job: Job, note: Callable[[Progress], None]) -> str:
 _JOBS: dict[What, Callable[[Path, Job, _Notes], str]] = {"read": _read, "index": _index}
 
 
-def _as_it_is(job: Job, nobody_works: bool) -> Job:
-    """A job as it stands on the disk, unless its process is gone."""
-    if not nobody_works:
-        return job
+def _needs_a_process(job: Job) -> bool:
+    """Whether there should be a process that holds the lock for a job."""
     late = datetime.now(UTC) - datetime.fromisoformat(job.queued) > _STARTING
-    if job.state == "working" or (job.state == "waiting" and late):
-        return _killed(job)
-    return job
+    return job.state == "working" or (job.state == "waiting" and late)
 
 
 def _killed(job: Job) -> Job:

@@ -24,19 +24,22 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("question", "wording", "organisations", "gap_effect"),
     ("whom",),
     ("evidence_map",),
-    ("store", "corpus", "remembering", "relevance", "lineage", "unheld", "journal"),
-    ("generation",),
-    ("indexing", "features", "naming", "amendments"),
+    ("store", "corpus", "remembering", "relevance", "lineage", "unheld", "journal", "unpacking"),
+    ("generation", "intake"),
+    ("indexing", "features", "naming", "amendments", "editions"),
     ("statements", "coverage", "equity", "readings", "cautions", "synonyms"),
     ("ranker", "mapper"),
     ("search",),
     ("answer",),
     ("overview",),
-    ("library", "desk"),
+    ("library", "desk", "waiting"),
+    ("incoming",),
+    ("work",),
     ("answer_measures", "comparison", "ranking"),
     ("evaluation",),
     ("output", "page_picture", "judging", "evaluation_files"),
     ("report",),
+    ("cli_add",),
     ("cli", "ui"),
 )
 LAYER_OF = {name: depth for depth, names in enumerate(LAYERS) for name in names}
@@ -103,7 +106,8 @@ def test_no_modules_import_one_another_in_a_ring() -> None:
 
 
 @pytest.mark.parametrize("command", [[], ["index"], ["search"], ["ask"], ["show"], ["settings"],
-                                     ["evaluate"], ["vocabulary"], ["map"], ["overview"]])
+                                     ["evaluate"], ["vocabulary"], ["map"], ["overview"],
+                                     ["add"], ["work"]])
 def test_help_loads_nothing_heavy(command: list[str]) -> None:
     heavy = ("torch", "faiss", "bm25s", "streamlit", "sentence_transformers", "lxml", "pypdf",
              "numpy", "trafilatura", "docx", "pypdfium2", "transformers", "ir_measures")

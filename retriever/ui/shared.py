@@ -28,6 +28,7 @@ EVALUATE = _FOLDER / "evaluate.py"
 MAP = _FOLDER / "map.py"
 OVERVIEW = _FOLDER / "overview.py"
 VOCABULARY = _FOLDER / "vocabulary.py"
+ADD = _FOLDER / "add.py"
 
 # A file of our own: Streamlit fetches its named icons and emojis from other computers.
 ICON = str(_FOLDER / "icon.svg")
