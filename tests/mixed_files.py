@@ -95,7 +95,7 @@ def mixed() -> dict[str, bytes]:
         "notes.md": b"# Notes\n\nA reminder by text message costs two pence.\n",
         "letters in Polish.md": b"# Letters in Polish\n\nLetters in Polish were read aloud.\n",
         "plain.txt": b"Plain text on hearing loss among miners, without any heading at all.\n",
-        "broken.pdf": b"%PDF-1.4 and then nothing that can be read",
+        "broken.pdf": b"%PDF-1.7 and then nothing that anybody can read",
         "empty.md": b"",
         "picture.png": b"\x89PNG\r\n\x1a\n" + bytes(200),
         "policy copy.md": HELD,
