@@ -151,12 +151,16 @@ def _table(batch: Batch) -> str:
             file.metadata.year,
             kind_of_source(file.metadata.source_type) if file.metadata.title else "",
             file.same_as or ", ".join(like.path for like in file.likes),
-            "; ".join((file.reason, *file.faults)).strip("; "),
+            "; ".join(filter(None, (file.reason, *file.faults, _inferred(file)))),
         )
         for file in batch.files
     ]
     rows += [(one.name, "refused", "", None, "", "", one.reason) for one in batch.refused]
     return output.table(("file", "outcome", "title", "year", "kind", "like", "note"), rows)
+
+
+def _inferred(file: Waiting) -> str:
+    return f"inferred: {', '.join(file.metadata.inferred)}" if file.metadata.inferred else ""
 
 
 def _wanted(batch: Batch, different: bool, replaced: str) -> list[Waiting]:

@@ -206,7 +206,7 @@ class Incoming:
         values: Mapping[str, Any] | None = None,
         name: str = "",
         why: str = "",
-    ) -> Event:
+    ) -> list[Event]:
         """Add a file to the library, also where it is like another document.
 
         Args:
@@ -216,11 +216,14 @@ class Incoming:
             name: Path below `corpus/`; the proposed one where empty.
             why: For the history.
 
+        Returns:
+            The change that was made; none if the same file stood there already.
+
         Raises:
             DeskError: It is decided on already, or as `Desk.add`; it goes on waiting.
             SidecarError: A value does not fit; it goes on waiting.
         """
-        return self._take(batch_id, number, values or {}, name, why, "")[0]
+        return self._take(batch_id, number, values or {}, name, why, "")
 
     def as_edition(
         self,
@@ -414,6 +417,7 @@ class Incoming:
         desk = Desk(self.root, taking.who)
         content = self._content(batch_id, file)
         made = []
+        desk.journal.finish()  # a crash may have come in the midst of the very same
         try:
             held = desk.held(content)
             if held and held != taking.name:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,9 @@ from retriever import Library
 from retriever.errors import DeskError, SidecarError
 from retriever.incoming import Incoming
 from retriever.intake import Given
-from retriever.journal import Journal
+from retriever.journal import Event, Journal, Move
 from retriever.loaders.sidecar import read_sidecar
-from retriever.schema import Progress
+from retriever.schema import Progress, to_dict
 from retriever.waiting import Batch, Waiting
 
 POLICY = {"policy.md": FILES["corpus/policy.md"]}
@@ -245,7 +246,7 @@ class TestDeciding:
 
     def test_only_what_is_confirmed_is_stated(self, incoming: Incoming, library: Library) -> None:
         batch = self.ready(incoming, library)
-        event = incoming.accept(batch, 1, {"year": 2019, "authors": ("A", "B")}, why="asked")
+        (event,) = incoming.accept(batch, 1, {"year": 2019, "authors": ("A", "B")}, why="asked")
         sidecar = read_sidecar(library.corpus / "visits.md")
         assert sidecar is not None
         assert sidecar.values == {"year": 2019, "authors": ("A", "B")}
@@ -357,6 +358,25 @@ class TestDeciding:
             "uptake 2026.md", "uptake 2026.md.toml", "uptake.md", "uptake.md.toml"
         ]
         assert {event.who for event in Journal(library.root).events()} == {"Ann"}
+
+    def test_a_crash_in_the_midst_of_the_change_itself_is_made_good(
+        self, incoming: Incoming, library: Library
+    ) -> None:
+        batch = self.ready(incoming, library)
+        journal = Journal(library.root)
+        content = (incoming.folder / batch / "files/0001/visits.md").read_bytes()
+        with journal.changing() as change:  # written down, and not one file moved
+            change.put("corpus/visits.md", content)
+            staged = "keeping/kept/000001/new/corpus/visits.md"
+            event = Event(
+                "000001", "2026-11-26T09:00:00+00:00", "Ann", "add", ("visits.md",),
+                "Added visits.md", moves=(Move(staged, "corpus/visits.md"),),
+            )
+            (journal.folder / "pending.json").write_text(json.dumps(to_dict(event)))
+        assert incoming.accept(batch, 1) == []
+        assert incoming.batch(batch).files[0].outcome == "added"
+        assert [event.documents for event in journal.events()] == [("visits.md",)]
+        assert (library.corpus / "visits.md").read_bytes() == content
 
     def test_a_closed_batch_is_gone(self, incoming: Incoming, library: Library) -> None:
         batch = self.ready(incoming, library)

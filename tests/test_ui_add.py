@@ -121,6 +121,7 @@ def test_a_file_is_looked_at_confirmed_and_added(
     app.text_input(key=f"{own}publisher").set_value("Town Hall")
     app.text_input(key=f"{own}year").set_value("2021")
     app.text_area(key=f"{own}authors").set_value("Khan A\n\n Wójcik B ")
+    app.text_input(key=f"{own}why").set_value("asked for")
     press(app, f"{own}add")
     assert "1 document added. The index is being brought up to date" in shown(app)
     sidecar = read_sidecar(small.corpus / "notes 2.md")
@@ -128,7 +129,8 @@ def test_a_file_is_looked_at_confirmed_and_added(
     assert sidecar.values == {
         "publisher": "Town Hall", "year": 2021, "authors": ("Khan A", "Wójcik B")
     }
-    assert [event.who for event in Journal(small.root).events()] == ["Ann"]
+    (event,) = Journal(small.root).events()
+    assert (event.who, event.why) == ("Ann", "asked for")
     waited(small)
     assert "notes 2.md" in {entry.path for entry in small.entries()}
 

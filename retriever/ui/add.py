@@ -125,10 +125,10 @@ def _told(change: Any, *arguments: Any) -> None:
 
 def _drop(source: Library, work: Work) -> None:
     st.html("<h2>Choose files</h2>")
+    paragraph("What a sidecar, NAME.toml beside a file, states of it comes along.", "aside")
     with st.form("dropping", clear_on_submit=True, border=False):
         files = st.file_uploader(
-            "PDF, Word, web pages, JATS, Markdown, text, or a zip of them; what NAME.toml beside a "
-            "file states of it comes along",
+            "PDF, Word, web pages, JATS, Markdown, text, or a zip of them",
             accept_multiple_files=True,
             key="files",
         )
@@ -286,6 +286,7 @@ def _fields(batch: Batch, file: Waiting) -> None:
             height=80,
         )
         _checked(batch, file, name)
+    st.text_input("Why it is added, for the history", key=_key(batch, file, "why"))
 
 
 def _label(metadata: Metadata, name: str) -> str:
@@ -354,15 +355,17 @@ def _carry_out(
     st.rerun()
 
 
-def _filled_in(batch: Batch, file: Waiting) -> tuple[dict[str, Any], str]:
-    """What the form states of a file, and its name in the library."""
+def _filled_in(batch: Batch, file: Waiting) -> tuple[dict[str, Any], str, str]:
+    """What the form states of a file, its name in the library, and why it is added."""
     shown = dict(_shown(batch, file))
     checked = {
         name
         for name in file.metadata.inferred
         if st.session_state.get(_key(batch, file, f"{name}-checked"))
     }
-    return confirmed(file.metadata, shown, checked), st.session_state[_key(batch, file, "name")]
+    values = confirmed(file.metadata, shown, checked)
+    name, why = (st.session_state[_key(batch, file, key)].strip() for key in ("name", "why"))
+    return values, name, why
 
 
 def _shown(batch: Batch, file: Waiting) -> Iterator[tuple[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
 from html import escape
 
@@ -39,7 +40,7 @@ def plain(text: str) -> str:
 
 def field(name: str) -> str:
     """A field of a record in words."""
-    return str(LABELS["fields"][name])
+    return "Link to the source" if name == "url" else str(LABELS["fields"][name])
 
 
 def batch_name(batch: Batch) -> str:
@@ -61,16 +62,15 @@ def outcomes_html(batch: Batch) -> str:
     rows = "".join(
         _row(
             file.original,
-            OUTCOMES[file.outcome],
-            file.metadata.title,
-            str(file.metadata.year or ""),
-            kind_of_source(file.metadata.source_type) if file.metadata.title else "",
-            _why(file),
+            escape(OUTCOMES[file.outcome]),
+            *_record(file.metadata),
+            escape(_why(file)),
         )
         for file in batch.files
     )
     rows += "".join(
-        _row(one.name, "Not taken in", "", "", "", _sentence(one.reason)) for one in batch.refused
+        _row(one.name, "Not taken in", "", "", "", escape(_sentence(one.reason)))
+        for one in batch.refused
     )
     return (
         '<table class="documents"><caption class="heard">What became of each file</caption>'
@@ -78,9 +78,19 @@ def outcomes_html(batch: Batch) -> str:
     )
 
 
+def _record(metadata: Metadata) -> Iterator[str]:
+    """Title, year and kind of source, each marked if it was inferred."""
+    kind = kind_of_source(metadata.source_type) if metadata != Metadata() else ""
+    shown = {"title": metadata.title, "year": str(metadata.year or ""), "source_type": kind}
+    for name, value in shown.items():
+        mark = ' <span class="tag">inferred</span>' if name in metadata.inferred else ""
+        yield f"{escape(value)}{mark}"
+
+
 def _row(name: str, *cells: str) -> str:
+    """A row of the table; the cells are HTML."""
     rest = "".join(
-        f'<td data-label="{label}">{escape(cell)}</td>' if cell else '<td class="none"></td>'
+        f'<td data-label="{label}">{cell}</td>' if cell else '<td class="none"></td>'
         for label, cell in zip(_COLUMNS[1:], cells, strict=True)
     )
     return f'<tr><th scope="row">{escape(name)}</th>{rest}</tr>'
