@@ -7,22 +7,25 @@ was not understood, and 130 after Ctrl-C.
 
 from __future__ import annotations
 
-import functools
 import re
 import sys
 from collections.abc import Callable
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from retriever import cli_add, evidence_map, output
+from retriever import cli_add, cli_desk, cli_web, evidence_map, output
+from retriever.cli_backup import backup, restore_backup
+from retriever.cli_collections import collection
+from retriever.cli_shared import collection_option, filter_options, format_option
+from retriever.cli_shared import example as _example
+from retriever.cli_shared import open_library as _open
 from retriever.config import list_settings
 from retriever.errors import RetrieverError
 from retriever.schema import (
     MODES,
-    SOURCE_TYPES,
     Change,
     Document,
     Filters,
@@ -35,10 +38,6 @@ from retriever.version import VERSION
 
 if TYPE_CHECKING:
     from retriever.judgements import Run
-    from retriever.library import Library
-
-R = TypeVar("R")
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 class _Group(click.Group):
@@ -52,62 +51,6 @@ class _Group(click.Group):
         except KeyboardInterrupt:
             click.echo("\nStopped.", err=True)
             ctx.exit(130)
-
-
-def format_option(*formats: str) -> Callable[[F], F]:
-    """Give a command `--format`; the first of `formats` is what it prints unasked."""
-    return click.option(
-        "--format",
-        "layout",
-        type=click.Choice(formats),
-        default=formats[0],
-        show_default=True,
-        help="How the result is printed.",
-    )
-
-
-def filter_options(command: Callable[..., R]) -> Callable[..., R]:
-    """Give a command the options that narrow the search; it is called with `filters`."""
-
-    @functools.wraps(command)
-    def with_filters(
-        source_type: tuple[str, ...],
-        publisher: tuple[str, ...],
-        from_year: int | None,
-        to_year: int | None,
-        document: tuple[str, ...],
-        **rest: Any,
-    ) -> R:
-        filters = Filters(source_type, publisher, from_year, to_year, document)
-        return command(filters=filters, **rest)
-
-    options = (
-        click.option(
-            "--source-type",
-            multiple=True,
-            type=click.Choice(SOURCE_TYPES),
-            help="Search only this kind of source. May be given again.",
-        ),
-        click.option(
-            "--publisher",
-            multiple=True,
-            help="Search only what this organisation published. May be given again.",
-        ),
-        click.option("--from-year", type=int, help="Search only what appeared in or after it."),
-        click.option("--to-year", type=int, help="Search only what appeared in or before it."),
-        click.option(
-            "--document",
-            multiple=True,
-            metavar="DOCUMENT_ID",
-            help="Search only this document. May be given again.",
-        ),
-    )
-    return functools.reduce(lambda done, option: option(done), reversed(options), with_filters)
-
-
-def _example(*lines: str) -> str:
-    """The end of a help text; the backspace tells click to leave the lines as they are."""
-    return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
 
 
 @click.group(
@@ -131,12 +74,6 @@ def _example(*lines: str) -> str:
 def cli(ctx: click.Context, root: Path | None) -> None:
     """Answer commissioning questions with verbatim, page-cited passages."""
     ctx.obj = root
-
-
-def _open(root: Path | None) -> Library:
-    from retriever.library import Library  # slow to load: not for --help
-
-    return Library.open(root)
 
 
 def _words(text: str) -> str:
@@ -378,15 +315,18 @@ def draw_map(
     ),
 )
 @click.argument("topic")
+@collection_option
 @format_option("text", "json")
 @click.pass_obj
-def show_overview(root: Path | None, topic: str, layout: str) -> None:
+def show_overview(
+    root: Path | None, topic: str, collection: tuple[str, ...], layout: str
+) -> None:
     """Say what is held on TOPIC: does it work, for whom, at what cost.
 
     TOPIC is a topic or an intervention of the vocabularies: its key, its id, its label or words
     for it.
     """
-    found = _open(root).overview(_words(topic))
+    found = _open(root).overview(_words(topic), Filters(collections=collection))
     if layout == "json":
         from retriever.overview import to_json  # slow to load: not for --help
 
@@ -559,8 +499,10 @@ def _steps() -> Callable[[int, int, str], None]:
     return lambda done, total, text: show(Progress("asking", done, total, text))
 
 
-cli.add_command(cli_add.add)
-cli.add_command(cli_add.work)
+for command in (
+    *cli_desk.COMMANDS, *cli_add.COMMANDS, cli_web.fetch, backup, restore_backup, collection
+):  # fmt: skip
+    cli.add_command(command)
 
 
 def main() -> None:

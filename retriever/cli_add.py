@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 import click
 
 from retriever import output
+from retriever.cli_shared import example, format_option, open_library, why_option
 from retriever.errors import DeskError, RetrieverError, SidecarError
 from retriever.schema import Progress, to_dict
 
 if TYPE_CHECKING:
+    from retriever.config import Reading
     from retriever.incoming import Incoming
     from retriever.intake import Given
     from retriever.library import Library
@@ -22,13 +24,20 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    epilog="\b\nExample:\n"
-    "  retriever add ~/Downloads/reports --dry-run\n"
-    '  retriever add papers.zip --yes --why "Asked for by the screening team"\n'
-    "  retriever add ng28-2026.pdf --as-edition-of ng28"
+    epilog=example(
+        "retriever add ~/Downloads/reports --dry-run",
+        'retriever add papers.zip --metadata papers.csv --yes --why "For the screening team"',
+        "retriever add ng28-2026.pdf --as-edition-of ng28",
+    )
 )
-@click.argument(
-    "paths", nargs=-1, required=True, metavar="PATH ...", type=click.Path(path_type=Path)
+@click.argument("paths", nargs=-1, metavar="PATH ...", type=click.Path(path_type=Path))
+@click.option("--fetched", is_flag=True, help="What `retriever fetch` got, instead of files.")
+@click.option(
+    "--metadata",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A CSV file or a spreadsheet (.xlsx) that states something of the files: a row for each, "
+    "its name under the heading path, the other headings those of a sidecar.",
 )
 @click.option("--dry-run", is_flag=True, help="Only show what would be added.")
 @click.option("--yes", is_flag=True, help="Add without asking.")
@@ -40,12 +49,14 @@ if TYPE_CHECKING:
     help="The one file that is given is a new edition of this document, which is marked as "
     "superseded. Its id, or its path below corpus/.",
 )
-@click.option("--why", default="", metavar="TEXT", help="Why, for the history.")
+@why_option
 @click.option("--no-index", is_flag=True, help="Leave the index as it is.")
 @click.pass_obj
 def add(
     root: Path | None,
     paths: tuple[Path, ...],
+    fetched: bool,
+    metadata: Path | None,
     dry_run: bool,
     yes: bool,
     different: bool,
@@ -60,13 +71,17 @@ def add(
     NAME.toml beside a file states of it comes along.
     """
     from retriever.incoming import Incoming  # slow to load: not for --help
-    from retriever.library import Library
 
-    library = Library.open(root)
+    if fetched == bool(paths):
+        raise click.UsageError("Say which files to add, or --fetched and no files.")
+    library = open_library(root)
     replaced = _path_of(library, older) if older else ""
     incoming = Incoming(library.root)
     reading = library.settings.reading
-    batch = incoming.take_in(_given(paths), reading)
+    if fetched:
+        batch = _fetched(incoming, reading)
+    else:
+        batch = incoming.take_in(_given(paths, metadata), reading)
     try:
         batch = incoming.read(batch.id, reading, output.progress_to(sys.stderr))
         click.echo(_table(batch))
@@ -76,32 +91,27 @@ def add(
         if dry_run or not wanted or not _agreed(len(wanted), yes):
             return
         added = _add(incoming, batch, wanted, replaced, why)
+        batch = incoming.batch(batch.id)
     finally:
-        incoming.close(batch.id)
+        # What was fetched would have to be fetched again: it goes on waiting, for the page.
+        if not fetched or not batch.having("unread", "ready", "like"):
+            incoming.close(batch.id)
     if added and not no_index:
         _bring_up_to_date(library.root)
 
 
 @click.command(
-    epilog="\b\nExample:\n  retriever work\n  retriever work --stop\n  retriever work --resume"
+    epilog=example("retriever work", "retriever work --stop", "retriever work --resume")
 )
 @click.option("--stop", is_flag=True, help="Ask the job at work to stop, between two files.")
 @click.option("--resume", is_flag=True, help="Let go on what was stopped, killed or failed.")
-@click.option(
-    "--format",
-    "layout",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    show_default=True,
-    help="How the result is printed.",
-)
+@format_option("table", "json")
 @click.pass_obj
 def work(root: Path | None, stop: bool, resume: bool, layout: str) -> None:
     """Show the long work: what waits, what is at work and how far, how the last ones ended."""
-    from retriever.library import Library  # slow to load: not for --help
-    from retriever.work import CAN_GO_ON, OVER, Work
+    from retriever.work import CAN_GO_ON, OVER, Work  # slow to load: not for --help
 
-    there = Work(Library.open(root).root)
+    there = Work(open_library(root).root)
     open_jobs = there.unfinished()
     if stop:
         for job in (job for job in open_jobs if job.state not in OVER):
@@ -115,10 +125,14 @@ def work(root: Path | None, stop: bool, resume: bool, layout: str) -> None:
         click.echo(_jobs_table(there))
 
 
-def _given(paths: tuple[Path, ...]) -> Iterator[Given]:
+def _given(paths: tuple[Path, ...], metadata: Path | None) -> Iterator[Given]:
     """The files that are named, and those in folders that are, with their folders' names."""
+    from retriever import sheets
     from retriever.intake import Given
 
+    if metadata:
+        sheets.read(metadata)  # so that a file that is no such table is refused
+        yield Given(f"{metadata.stem}.csv", metadata)  # what it is, is told by its content
     for path in paths:
         if not path.is_dir():
             yield Given(path.name, path)
@@ -128,6 +142,18 @@ def _given(paths: tuple[Path, ...]) -> Iterator[Given]:
             hidden = any(part.startswith(".") for part in below.parts)
             if file.is_file() and not hidden:
                 yield Given(below.as_posix(), file)
+
+
+def _fetched(incoming: Incoming, limits: Reading) -> Batch:
+    """What was fetched and is in no batch yet, or else a batch of such that waits."""
+    from retriever.waiting import UNDECIDED
+
+    if incoming.fetched():
+        return incoming.take_in_fetched(limits)
+    for batch in incoming.batches():
+        if any(file.record for file in batch.having(*UNDECIDED)):
+            return batch
+    raise DeskError("Nothing that was fetched waits. `retriever fetch` gets documents.")
 
 
 def _path_of(library: Library, name: str) -> str:
@@ -243,3 +269,6 @@ def _jobs_table(there: Work) -> str:
         for job in jobs
     ]
     return output.table(("job", "what", "state", "progress", "queued", "who", "note"), rows)
+
+
+COMMANDS = (add, work)

@@ -103,6 +103,8 @@ class Concepts:
         self.words = {concept: tuple(written) for concept, written in words.items()}
         self.by_key = {concept.key: concept for concept in words}
         self.traps = dict(traps or {})
+        self.broader = functools.cache(self._broader)
+        self.narrower = functools.cache(self._narrower)
         # First word, or its beginning -> whole entries: (further words, concept).
         self._exact: dict[str, list[tuple[tuple[str, ...], Concept]]] = defaultdict(list)
         self._begins: dict[str, list[tuple[tuple[str, ...], Concept]]] = defaultdict(list)
@@ -146,7 +148,7 @@ class Concepts:
             if folded in (c.id, c.key, c.label.casefold()) or c in named
         ]
 
-    def broader(self, concept: Concept) -> frozenset[Concept]:
+    def _broader(self, concept: Concept) -> frozenset[Concept]:
         """Every concept that takes this one in, at whatever distance."""
         found: set[Concept] = set()
         waiting = list(concept.broader)
@@ -157,7 +159,7 @@ class Concepts:
                 waiting.extend(above.broader)
         return frozenset(found)
 
-    def narrower(self, concept: Concept) -> frozenset[Concept]:
+    def _narrower(self, concept: Concept) -> frozenset[Concept]:
         """Every concept that this one takes in, at whatever distance, and itself."""
         return frozenset(c for c in self.words if c == concept or concept in self.broader(c))
 

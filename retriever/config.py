@@ -127,6 +127,27 @@ class Answers:
 
 
 @dataclass(frozen=True)
+class Web:
+    """How documents are fetched from the web.
+
+    Attributes:
+        enabled: Whether anything is fetched at all.
+        max_megabytes: A larger file is not fetched.
+        timeout_seconds: What takes longer in all, waiting and redirects included, is given up.
+        max_redirects: How often one address may send us on to another.
+        seconds_between: The least time between two requests to the same host.
+        proxy: Address of a proxy, `http://HOST:PORT`; empty: none, whatever the environment says.
+    """
+
+    enabled: bool = False
+    max_megabytes: int = 100
+    timeout_seconds: int = 120
+    max_redirects: int = 5
+    seconds_between: float = 1.0
+    proxy: str = ""
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings, by table of `retriever.toml`."""
 
@@ -135,6 +156,7 @@ class Settings:
     embedder: Embedder = field(default_factory=Embedder)
     search: Search = field(default_factory=Search)
     answers: Answers = field(default_factory=Answers)
+    web: Web = field(default_factory=Web)
 
 
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -170,6 +192,10 @@ RANGES: dict[str, tuple[float, float]] = {
     "answers.max_sentences": (1, 10),
     "answers.min_nearness": (-1.0, 1.0),
     "answers.min_covered": (0.0, 1.0),
+    "web.max_megabytes": (1, 10_000),
+    "web.timeout_seconds": (1, 3_600),
+    "web.max_redirects": (0, 20),
+    "web.seconds_between": (1.0, 600.0),
 }
 
 
@@ -294,4 +320,9 @@ def _value(name: str, value: Any, default: Any, origin: str) -> Any:
     return value
 
 
-_TYPE_WORDS = {int: "a whole number", float: "a number", str: "text in quotes"}
+_TYPE_WORDS = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text in quotes",
+}

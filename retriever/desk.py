@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from retriever import collections
 from retriever.corpus import is_document
 from retriever.errors import DeskError
 from retriever.journal import KEEPING, Change, Event, Journal, Move
@@ -230,6 +231,7 @@ class Desk:
             deleted = self._kept_of(path)
             if not deleted:
                 raise DeskError(f"Nothing is kept of {path}: it was purged, or never held.")
+            collections.forget(change, self.root, path, self._who)
             return change.make(
                 "purge", [path], f"Deleted {path} for good", self._who, why, deleted=deleted
             )
@@ -271,9 +273,9 @@ class Desk:
         self, event: Event, events: Sequence[Event], holds: Mapping[str, bool]
     ) -> None:
         """Refuse where a later change that holds has moved the same files."""
-        own = _in_corpus(event)
+        own = _in_force(event)
         for later in events:
-            if later.id > event.id and holds.get(later.id) and own & _in_corpus(later):
+            if later.id > event.id and holds.get(later.id) and own & _in_force(later):
                 raise DeskError(
                     f"Change {event.id} cannot be undone before change {later.id}, which came "
                     f"after it and concerns the same file ({later.what}). Undo that one first."
@@ -332,16 +334,19 @@ class Desk:
         return [
             place
             for place in dict.fromkeys(places)
-            if place.startswith(KEEPING) and (self.root / place).exists()
+            if place.startswith(KEEPING)
+            and not collections.is_theirs(place)
+            and (self.root / place).exists()
         ]
 
     def _relative(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix()
 
 
-def _in_corpus(event: Event) -> frozenset[str]:
+def _in_force(event: Event) -> frozenset[str]:
+    """The places that a change moved something to or from, but for those where things are kept."""
     places = (place for move in event.moves for place in (move.source, move.target))
-    return frozenset(place for place in places if place.startswith(f"{CORPUS}/"))
+    return frozenset(p for p in places if p.startswith(f"{CORPUS}/") or p == collections.FILE)
 
 
 def _digest(path: Path) -> str:

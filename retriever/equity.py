@@ -9,12 +9,13 @@ nothing is inferred and no score lifts a quotation up.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from retriever.concepts import Concept
 from retriever.intents import Intent, intents
+from retriever.labels import joined
 from retriever.naming import Naming
 from retriever.question import named
 from retriever.schema import MATCHES, Basis, Match, Passage
@@ -24,6 +25,7 @@ from retriever.whom import Relation, Tag, asked_about, is_compared_with, is_labe
 _VIEWS = 20_000
 _WHOLE = 12  # a document of so many passages is about one thing; of a longer one what stands near
 _FEW = 3  # documents
+_NAMED = 2  # documents
 _ORDER: tuple[Relation, ...] = ("reported", "studied", "absent", "mentioned")
 _TOPICS = ("topic", "intervention", "outcome")
 
@@ -38,7 +40,7 @@ class Shortfall:
         on_topic: How many of them speak of the topics.
         studied: In how many of those the group took part.
         named: In how many more it is named, by the way or as missing.
-        nearest: A broader or neighbouring group that some of those report for, and how many do.
+        nearest: A broader or neighbouring group that some of those report for, and their ids.
     """
 
     group: Concept
@@ -47,7 +49,7 @@ class Shortfall:
     on_topic: int
     studied: int
     named: int
-    nearest: tuple[Concept, int] | None
+    nearest: tuple[Concept, tuple[str, ...]] | None
 
 
 @dataclass(frozen=True)
@@ -145,12 +147,10 @@ class Equity:
     def _match(self, group: Concept, found: Sequence[Tag], document: str) -> Basis:
         within = self._concepts.narrower(group)
         own = [tag for tag in found if tag.group in within]
-        reported = next((tag for tag in own if tag.relation == "reported"), None)
-        if reported is not None:
-            return _basis(group, "direct", reported)
-        took_part = next((tag for tag in own if tag.relation == "studied"), None)
-        if took_part is not None:
-            return _basis(group, "studied", took_part)
+        if reported := [tag for tag in own if tag.relation == "reported"]:
+            return _basis(group, "direct", *reported)
+        if took_part := [tag for tag in own if tag.relation == "studied"]:
+            return _basis(group, "studied", *took_part)
         close = [t for t in found if t.relation == "reported" and self._close(group, t.group)]
         if own:
             return _basis(group, "related", close[0]) if close else _basis(group, "general", own[0])
@@ -267,33 +267,34 @@ class Equity:
 
     def _nearest(
         self, group: Concept, topics: tuple[Concept, ...], on_topic: Sequence[str]
-    ) -> tuple[Concept, int] | None:
+    ) -> tuple[Concept, tuple[str, ...]] | None:
         """The narrowest broader group, or else the neighbour, that most documents report for.
 
-        What is offered must be on the topics itself, so also of a short document only what names
-        them counts.
+        What is offered must be on the topics itself, so only passages that name them count.
         """
         others = [c for c in self._concepts.words if c.kind == "group" and self._close(group, c)]
-        counts = {}
+        holding = {}
         for other in others:
-            found = [self._in_document(document, other, topics, whole=0) for document in on_topic]
-            counts[other] = sum(tag is not None and tag.relation == "reported" for tag in found)
-        held = [other for other in others if counts[other]]
+            found = ((d, self._in_document(d, other, topics, strictly=True)) for d in on_topic)
+            holding[other] = tuple(d for d, tag in found if tag and tag.relation == "reported")
+        held = [other for other in others if holding[other]]
         if not held:
             return None
         above = self._concepts.broader(group)
-        best = max(held, key=lambda c: (c in above, len(self._concepts.broader(c)), counts[c]))
-        return best, counts[best]
+        best = max(
+            held, key=lambda c: (c in above, len(self._concepts.broader(c)), len(holding[c]))
+        )
+        return best, holding[best]
 
     def _in_document(
-        self, document: str, group: Concept, topics: tuple[Concept, ...], whole: int = _WHOLE
+        self, document: str, group: Concept, topics: tuple[Concept, ...], strictly: bool = False
     ) -> Tag | None:
         """The strongest tag of a group, or a narrower one, where a document is on the topics."""
         if document not in self._naming.documents(group):
             return None
         within = self._concepts.narrower(group)
         best: Tag | None = None
-        for passage in self.near(document, topics, whole):
+        for passage in self.near(document, topics, strictly):
             if group not in self._naming.named(passage):
                 continue
             for tag in self.tags(passage):
@@ -304,18 +305,22 @@ class Equity:
         return best
 
     def near(
-        self, document: str, topics: Sequence[Concept], whole: int = _WHOLE
+        self, document: str, topics: Sequence[Concept], strictly: bool = False
     ) -> list[Passage]:
         """The passages of a document that count as on some topics, in order of the text.
 
-        In a document of up to `whole` passages all do, unless one alone names the topics, by the
-        way; in a longer one those that name them and those beside them.
+        In a short document all do, unless one alone names the topics, by the way; in a longer one
+        those that name them and those beside them; `strictly` only those that name them.
         """
         passages = self._naming.passages[document]
         names = [self._naming.named(passage) for passage in passages]
         places = _places(names, topics)
-        if len(passages) <= whole:
-            return [passages[place] for place in places] if len(places) == 1 else passages
+        if len(places) == 1 and len(passages) <= _WHOLE:
+            strictly = True
+        elif not strictly and len(passages) <= _WHOLE:
+            return passages
+        if strictly:
+            return [passages[place] for place in sorted(places)]
         near = {place + step for place in places for step in (-1, 0, 1)}
         return [passage for number, passage in enumerate(passages) if number in near]
 
@@ -346,8 +351,14 @@ def _rank(match: Match) -> int:
     return MATCHES.index(match)
 
 
-def _basis(group: Concept, match: Match, tag: Tag) -> Basis:
-    return Basis(group.axis, match, group.label, tag.group.label, tag.words, tag.place)
+def _basis(group: Concept, match: Match, *found: Tag) -> Basis:
+    """What a match rests on: the group's own words, else those of all the narrower ones."""
+    exact = [tag for tag in found if tag.group == group]
+    place = (exact or found)[0].place
+    tags = exact[:1] or [tag for tag in found if tag.place == place]
+    labels = dict.fromkeys(tag.group.label for tag in tags)
+    words = dict.fromkeys(tag.words for tag in tags)
+    return Basis(group.axis, match, group.label, joined(list(labels)), "”, “".join(words), place)
 
 
 def without_result(shortfalls: Sequence[Shortfall]) -> float:
@@ -355,8 +366,13 @@ def without_result(shortfalls: Sequence[Shortfall]) -> float:
     return max((0.5 if shortfall.studied else 1.0 for shortfall in shortfalls), default=0.0)
 
 
-def in_words(shortfall: Shortfall) -> str:
-    """A shortfall in plain words."""
+def in_words(shortfall: Shortfall, titles: Mapping[str, str]) -> str:
+    """A shortfall in plain words.
+
+    Args:
+        shortfall: What is missing.
+        titles: Document id -> title.
+    """
     topics = " and ".join(topic.label for topic in shortfall.topics)
     group, count = shortfall.group.label, shortfall.on_topic
     searched = _of_all(shortfall.searched)
@@ -375,7 +391,9 @@ def in_words(shortfall: Shortfall) -> str:
         said += f" They took part or are named in {_works(named)}, without a result of their own."
     if shortfall.nearest:
         nearest, documents = shortfall.nearest
-        said += f" Nearest: results for {nearest.label}, in {_works(documents)}."
+        where = ", ".join(f"“{titles[document]}”" for document in documents[:_NAMED])
+        where += " and others" if len(documents) > _NAMED else ""
+        said += f" Nearest: results for {nearest.label}, in {_works(len(documents))}: {where}."
     return said
 
 

@@ -12,6 +12,7 @@
     ├─ UnknownDocument        no such document (or passage) in the library
     ├─ BadQuestion            a question or filter that cannot be searched for
     ├─ DeskError              a change to the library's documents that cannot be made
+    ├─ FetchError             something on the web cannot be had
     ├─ JudgementError         a file of questions, judgements or a run cannot be read
     └─ EvaluationError        a system, measure or set of questions cannot be evaluated
 
@@ -67,6 +68,18 @@ class BadQuestion(RetrieverError):
 
 class DeskError(RetrieverError):
     """A change to the library's documents that cannot be made; nothing was changed."""
+
+
+class FetchError(RetrieverError):
+    """Something on the web cannot be had; nothing was added to the library.
+
+    Attributes:
+        code: The server's answer, such as 404; 0 where it gave none, or it was not asked.
+    """
+
+    def __init__(self, message: str, code: int = 0) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class JudgementError(RetrieverError):

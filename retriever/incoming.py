@@ -30,6 +30,8 @@ from filelock import FileLock, Timeout
 
 from retriever import generation
 from retriever.config import Reading
+from retriever.connectors import keep
+from retriever.connectors.records import Record
 from retriever.corpus import slug
 from retriever.desk import CORPUS, Desk, NewFile
 from retriever.editions import Known, Shelf, Sketch, catch_up, differences, sketch
@@ -76,7 +78,7 @@ class Incoming:
         self._index = root / "index"
 
     def take_in(self, given: Iterable[Given], limits: Reading) -> Batch:
-        """Keep files until they are decided on; zips are unpacked, sidecars put to their files.
+        """Keep files until they are decided on, with what sidecars and tables state of them.
 
         Files with the same bytes as a document, or as another one that waits, are told at once.
 
@@ -99,6 +101,35 @@ class Incoming:
                 new.rename(self.folder / batch.id)
         finally:
             shutil.rmtree(new, ignore_errors=True)
+        return batch
+
+    def fetched(self) -> list[Record]:
+        """What was fetched from the web and is in no batch yet, in order of name."""
+        return keep.waiting(self.root)
+
+    def take_in_fetched(self, limits: Reading) -> Batch:
+        """Make what was fetched from the web a batch; its sources' words are proposed as stated.
+
+        Raises:
+            DeskError: Nothing was fetched.
+            StorageError: As `take_in`.
+        """
+        records = self.fetched()
+        batch = self.take_in(
+            [
+                Given(
+                    record.name,
+                    self.folder / record.name,
+                    {"url": record.page or record.address, **_licence(record), **record.values},
+                    to_dict(record),
+                )
+                for record in records
+            ],
+            limits,
+        )
+        for record in records:
+            (self.folder / record.name).unlink(missing_ok=True)
+            (self.folder / f"{record.name}.json").unlink(missing_ok=True)
         return batch
 
     def batches(self) -> list[Batch]:
@@ -289,10 +320,9 @@ class Incoming:
                 shutil.rmtree(taken.path.parent)
                 files.append(dataclasses.replace(file, outcome="same", same_as=same))
                 continue
-            stated, wrong = _stated_beside(taken.path)
-            refused = [*refused, *wrong]
             name = by_hash[taken.sha256] = names.free(taken.name)
-            files.append(dataclasses.replace(file, name=name, stated=stated))
+            stated, record = dict(taken.stated), dict(taken.record)
+            files.append(dataclasses.replace(file, name=name, stated=stated, record=record))
         now = datetime.now(UTC)
         at = now.isoformat(timespec="seconds")
         return Batch(self._free_id(now), at, self._who, tuple(files), tuple(refused))
@@ -436,6 +466,9 @@ class Incoming:
             if self.batch(batch_id).file(file.number).taking:
                 self._change(batch_id, file.number, taking=None)
             raise
+        if file.record:
+            place = self.root / keep.ACCEPTED / f"{file.record['name']}.json"
+            write_whole(place, json.dumps(file.record, ensure_ascii=False, indent=1) + "\n")
         self._change(
             batch_id, file.number, outcome="added", name=taking.name, taking=None, reason=""
         )
@@ -515,15 +548,8 @@ class Incoming:
             ) from error
 
 
-def _stated_beside(path: Path) -> tuple[dict[str, Any], list[Refused]]:
-    """What the sidecar beside a file states, or what is wrong with that sidecar."""
-    try:
-        sidecar = read_sidecar(path)
-    except SidecarError as error:
-        return {}, [Refused(f"{path.name}.toml", str(error))]
-    if sidecar is None:
-        return {}, []
-    return {**sidecar.values, **({"id": sidecar.id} if sidecar.id else {})}, []
+def _licence(record: Record) -> dict[str, str]:
+    return {"licence": record.licence} if record.licence else {}
 
 
 def _fields(stated: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,30 +1,49 @@
-"""Takes in what somebody gives: files, zips of files, sidecars; and finds them their names."""
+"""Takes in what somebody gives: files, zips, sidecars, tables; and finds the files names."""
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import shutil
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
+from retriever import sheets
 from retriever.corpus import is_document, slug
+from retriever.errors import DeskError, SidecarError
+from retriever.loaders.sidecar import read_sidecar
+from retriever.sheets import Row, Sheet
 from retriever.unpacking import Refused, is_archive, opened, unpack
 
 _STEM = 120  # characters of a file's name: with its endings it must fit on every disk
 _ENDING = 20
 _CHUNK = 1_000_000
+_TABLES = (".csv", ".xlsx")
 
 
 @dataclass(frozen=True)
 class Given:
-    """A file as somebody gave it: its name, with folders if it has any, and its content."""
+    """A file as somebody gave it.
+
+    Attributes:
+        name: With folders, if it has any.
+        stated: What is stated of it, by `Metadata` field.
+        record: Where it was fetched from, see `connectors.records`; empty if it was not.
+    """
 
     name: str
     content: bytes | Path
+    stated: Mapping[str, Any] = field(default_factory=dict)
+    record: Mapping[str, Any] = field(default_factory=dict)
+
+
+NOBODY = Given("", b"")
+"""Of whom nothing is known: what came in a zip."""
 
 
 @dataclass(frozen=True)
@@ -32,15 +51,19 @@ class Taken:
     """A file that was taken in.
 
     Attributes:
-        path: Where it lies; its sidecar, if it came with one, beside it.
+        path: Where it lies.
         name: A path for it below `corpus/`, which may be taken.
         original: Its name as it was given.
+        stated: By whoever gave it, by its sidecar or by a table; the last of these goes before.
+        record: See `Given`.
     """
 
     path: Path
     sha256: str
     name: str
     original: str
+    stated: Mapping[str, Any]
+    record: Mapping[str, Any]
 
 
 class Intake:
@@ -60,10 +83,11 @@ class Intake:
         self._corpus = corpus
         self._placed = 0
         self._sidecars: dict[str, Path] = {}
+        self._tables: list[Sheet] = []
         self._taken: list[Taken] = []
 
     def take(self, given: Given) -> None:
-        """Take one in: a file, a zip of files, or a sidecar.
+        """Take one in: a file, a zip of files, a sidecar, or a table of metadata.
 
         Raises:
             OSError: The disk is full or cannot be written.
@@ -85,26 +109,68 @@ class Intake:
             path = self._place(given.name)
             with path.open("wb") as target:
                 shutil.copyfileobj(stream, target, _CHUNK)
-        self._enter(given.name, path)
+        self._enter(given.name, path, given)
 
     def ended(self) -> list[Taken]:
-        """Put the sidecars to their files.
+        """Put to the files what sidecars and tables state of them.
 
         Returns:
-            The files, in order; `refused` then also names the sidecars that belong to none.
+            The files, in order; `refused` then also names what belongs to none of them.
         """
-        used = set()
-        for taken in self._taken:
-            path = PurePosixPath(taken.original)
-            for name in (f"{path}.toml", str(path.with_suffix(".toml"))):
-                if name in self._sidecars:
-                    shutil.copy(self._sidecars[name], f"{taken.path}.toml")
-                    used.add(name)
-                    break
+        taken = self._with_sidecars(self._taken)
+        for table in self._tables:
+            taken = self._with_table(taken, table)
+        shutil.rmtree(self._folder / "placed", ignore_errors=True)
+        return taken
+
+    def _with_sidecars(self, files: list[Taken]) -> list[Taken]:
+        found, used = [], set()
+        for file in files:
+            path = PurePosixPath(file.original)
+            names = (f"{path}.toml", str(path.with_suffix(".toml")))
+            name = next((name for name in names if name in self._sidecars), "")
+            used.add(name)
+            stated = self._stated(name, file.path) if name else {}
+            found.append(dataclasses.replace(file, stated={**stated, **file.stated}))
         for name in self._sidecars.keys() - used:
             self._refuse(name, "states something of a document that is not here: add both together")
-        shutil.rmtree(self._folder / "placed", ignore_errors=True)
-        return self._taken
+        return found
+
+    def _stated(self, name: str, path: Path) -> dict[str, Any]:
+        """What a sidecar states; nothing, and the sidecar refused, where it is broken."""
+        beside = path.with_name(f"{path.name}.toml")
+        shutil.copy(self._sidecars[name], beside)
+        try:
+            sidecar = read_sidecar(path)
+        except SidecarError as error:
+            self._refuse(name, str(error))
+            return {}
+        finally:
+            beside.unlink()
+        assert sidecar is not None  # noqa: S101  it was put there
+        return {**sidecar.values, **({"id": sidecar.id} if sidecar.id else {})}
+
+    def _with_table(self, files: list[Taken], table: Sheet) -> list[Taken]:
+        """The files with what a table states of them; what it only infers is left out."""
+        for fault in table.faults:
+            self._refuse(fault.place, fault.message)
+        of: dict[int, dict[str, Any]] = {}
+        for row in table.rows:
+            numbers = [n for n, file in enumerate(files) if _is_of(row, file)]
+            if len(numbers) == 1:
+                stated = {k: v for k, v in row.values.items() if k not in row.inferred}
+                of[numbers[0]] = {**of.get(numbers[0], {}), **stated}
+            else:
+                self._refuse(
+                    f"row {row.number} of the table",
+                    f"'{row.path or row.document}' is {'none' if not numbers else 'several'} of "
+                    "the files that were given: write a file's name as it was given into the "
+                    "column path",
+                )
+        return [
+            dataclasses.replace(file, stated={**file.stated, **of.get(number, {})})
+            for number, file in enumerate(files)
+        ]
 
     def _unpack(self, archive: str, stream: BinaryIO) -> None:
         stream.seek(0)
@@ -120,12 +186,16 @@ class Intake:
         path.parent.mkdir(parents=True)
         return path
 
-    def _enter(self, name: str, path: Path) -> None:
-        """Sort what was written: a sidecar, a document, or neither."""
+    def _enter(self, name: str, path: Path, given: Given = NOBODY) -> None:
+        """Sort what was written: a sidecar, a table, a document, or none of these."""
         name = clean(name)
         if name.lower().endswith(".toml"):
             self._sidecars[name] = path
             return
+        if name.lower().endswith(_TABLES):
+            with suppress(DeskError):  # it names no documents: a file like others
+                self._tables.append(sheets.read(path))
+                return
         below = _below(name)
         if not below or not is_document(self._corpus / below, self._corpus):
             path.unlink()
@@ -139,7 +209,8 @@ class Intake:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
         home = self._folder / "files" / f"{len(self._taken) + 1:04d}"
         home.mkdir(parents=True)
-        self._taken.append(Taken(path.replace(home / path.name), digest, below, name))
+        path = path.replace(home / path.name)
+        self._taken.append(Taken(path, digest, below, name, given.stated, given.record))
 
     def _refuse(self, name: str, reason: str) -> None:
         self.refused.append(Refused(clean(name), reason))
@@ -188,6 +259,14 @@ class Names:
             stem = f"{path.stem}-{number}"
         self._ids.add(slug(stem))
         return path.with_name(stem + path.suffix).as_posix()
+
+
+def _is_of(row: Row, file: Taken) -> bool:
+    """Whether a row of a table is about a file: by its name with or without folders, or its id."""
+    path = PurePosixPath(file.original)
+    if row.path:
+        return clean(row.path) in (file.original, file.name, path.name)
+    return slug(row.document) == slug(path.stem)
 
 
 def clean(name: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-from retriever.schema import MATCHES, Basis, Finding, Query
+from retriever.schema import Basis, Finding, Query
 
 LABELS: dict[str, Any] = tomllib.loads(
     files("retriever").joinpath("data/labels.toml").read_text(encoding="utf-8")
@@ -67,13 +67,15 @@ def at_a_glance(findings: Sequence[Finding]) -> list[str]:
     for number, finding in enumerate(findings, start=1):
         for basis in finding.basis:
             asked.setdefault(basis.axis, {})[basis.asked] = None
-            numbers.setdefault((basis.axis, basis.match), []).append(str(number))
+            named = basis.match == "general" and basis.group
+            kind = "named" if named else basis.match
+            numbers.setdefault((basis.axis, kind), []).append(str(number))
     return [
-        f"{_sentence(_joined(list(groups)))}: "
+        f"{_sentence(joined(list(groups)))}: "
         + "; ".join(
-            LABELS["glance"][match].format(numbers=_joined(numbers[axis, match]))
-            for match in MATCHES
-            if (axis, match) in numbers
+            said.format(numbers=joined(numbers[axis, kind]))
+            for kind, said in LABELS["glance"].items()
+            if (axis, kind) in numbers
         )
         + "."
         for axis, groups in asked.items()
@@ -87,7 +89,7 @@ def axis_in_words(axis: str) -> str:
 
 def relation_in_words(relation: str, groups: Sequence[str]) -> str:
     """What a passage does for some groups, in words."""
-    return _sentence(LABELS["relations"][relation].format(group=_joined(groups)))
+    return _sentence(LABELS["relations"][relation].format(group=joined(groups)))
 
 
 def place_in_words(place: str, words: Sequence[str]) -> str:
@@ -127,12 +129,13 @@ def read_as(query: Query) -> str:
     """What a question was taken to be about and for whom; empty where no word was known."""
     if not query.topics and not query.populations:
         return ""
-    on = f" on {_joined(query.topics)}" if query.topics else ""
-    whom = _joined(query.populations) if query.populations else "no group in particular"
+    on = f" on {joined(query.topics)}" if query.topics else ""
+    whom = joined(query.populations) if query.populations else "no group in particular"
     return f"Read as a question{on}, for {whom}."
 
 
-def _joined(labels: Sequence[str]) -> str:
+def joined(labels: Sequence[str]) -> str:
+    """Labels as a list in words: "a, b and c"."""
     return " and ".join(filter(None, (", ".join(labels[:-1]), labels[-1])))
 
 

@@ -18,8 +18,9 @@ from typing import Self
 from retriever import generation, overview, readings, version
 from retriever.amendments import amendments
 from retriever.answer import compose
+from retriever.collections import documents_of
 from retriever.config import Settings, load_settings
-from retriever.corpus import scan
+from retriever.corpus import is_document, scan
 from retriever.embedder import Embedder, open_embedder
 from retriever.errors import (
     IndexMismatch,
@@ -50,6 +51,12 @@ from retriever.search import NO_FILTERS, Searcher, Stopwatch
 from retriever.store import Store
 
 LIBRARY_VARIABLE = "RETRIEVER_LIBRARY"
+
+
+def folder(path: str | Path | None = None) -> Path:
+    """The folder meant: `path`, else what `RETRIEVER_LIBRARY` names, else the project's own."""
+    named = path or os.environ.get(LIBRARY_VARIABLE)
+    return Path(named).expanduser() if named else Path(__file__).resolve().parents[1]
 
 
 class Library:
@@ -84,8 +91,7 @@ class Library:
         Raises:
             RetrieverError: There is no such folder, or its settings are wrong.
         """
-        named = path or os.environ.get(LIBRARY_VARIABLE)
-        root = Path(named).expanduser() if named else Path(__file__).resolve().parents[1]
+        root = folder(path)
         if not root.is_dir():
             raise RetrieverError(
                 f"There is no folder {root}. Name the library's folder with --library or "
@@ -114,7 +120,7 @@ class Library:
         """
         searcher = self.searcher()
         text = understand(query).text
-        return searcher.search(text, k, filters, mode, self._gone(searcher))
+        return searcher.search(text, k, filters, mode, self._left_out(searcher, filters))
 
     def ask(
         self,
@@ -139,11 +145,11 @@ class Library:
         searcher = self.searcher()
         query = understand(question, change)
         settings = self.settings.answers
-        gone = self._gone(searcher)
+        without = self._left_out(searcher, filters)
         hits = searcher.search(
-            query.text, self.settings.search.candidates, filters, gone=gone, stopwatch=stopwatch
+            query.text, self.settings.search.candidates, filters, gone=without, stopwatch=stopwatch
         )
-        scope = searcher.scope(filters, gone)
+        scope = searcher.scope(filters, without)
         return compose(
             understand(question).text,
             query,
@@ -151,7 +157,7 @@ class Library:
             searcher,
             settings,
             per_document or settings.per_document,
-            _record(searcher),
+            _record(searcher, filters),
             scope,
             stopwatch,
         )
@@ -176,7 +182,7 @@ class Library:
             IndexMissing, IndexMismatch: As `search`.
         """
         searcher = self.searcher()
-        scope = searcher.scope(filters, self._gone(searcher))
+        scope = searcher.scope(filters, self._left_out(searcher, filters))
         return searcher.evidence_map(rows, axis, scope, find)
 
     def read_cell(self, cell: Cell) -> list[Reading]:
@@ -187,14 +193,16 @@ class Library:
         """
         return self.searcher().mapper.read(cell)
 
-    def overview(self, topic: str) -> Overview:
+    def overview(self, topic: str, filters: Filters = NO_FILTERS) -> Overview:
         """What is held on a topic or an intervention: does it work, for whom, at what cost.
 
         Args:
             topic: A key (`topic:bowel-screening`), an id, a label or words.
+            filters: Restrictions on the documents.
 
         Raises:
-            BadQuestion: The vocabularies know no such one; the nearest are named.
+            BadQuestion: The vocabularies know no such one, or a filter is none that there is; the
+                nearest are named.
             IndexMissing, IndexMismatch: As `search`.
         """
         searcher = self.searcher()
@@ -203,9 +211,9 @@ class Library:
             found,
             self.ask,
             searcher,
-            self._there(searcher),
+            self._there(searcher, filters),
             self.settings.answers,
-            _record(searcher),
+            _record(searcher, filters),
         )
 
     def subjects(self) -> list[Row]:
@@ -234,15 +242,23 @@ class Library:
         twin._searcher = Searcher(self.searcher().generation, self.settings, embedder)
         return twin
 
-    def entries(self) -> list[LibraryEntry]:
+    def entries(self, filters: Filters = NO_FILTERS) -> list[LibraryEntry]:
         """Every file of the library that was there when it was indexed and still is.
 
+        Args:
+            filters: Restrictions; with any, files that could not be read are left out.
+
         Raises:
+            BadQuestion: A filter names what no document has.
             IndexMissing, IndexMismatch: As `search`.
         """
         searcher = self.searcher()
         files = (searcher.files.get(f.entry.document_id, f) for f in searcher.generation.files)
-        return [f.entry for f in files if (self.corpus / f.entry.path).exists()]
+        there = [f.entry for f in files if (self.corpus / f.entry.path).exists()]
+        if filters == NO_FILTERS:
+            return there
+        wanted = {*searcher.in_scope(searcher.scope(filters, self._gone(searcher)))}
+        return [entry for entry in there if entry.document_id in wanted]
 
     def document(self, document_id: str) -> Document:
         """One document with its text.
@@ -274,6 +290,26 @@ class Library:
         searcher = self.searcher()
         self._known(searcher, document_id)
         return searcher.passages_of(document_id)
+
+    def path_of(self, named: str) -> str:
+        """Path below `corpus/` of a document, by its id or by that path.
+
+        A document that is not indexed yet is known by its path only.
+
+        Raises:
+            UnknownDocument, IndexMismatch: As `document`.
+        """
+        try:
+            searcher = self.searcher()
+            if named in searcher.files and named not in self._gone(searcher):
+                return searcher.files[named].entry.path
+        except IndexMissing:
+            searcher = None
+        if (self.corpus / named).is_file() and is_document(self.corpus / named, self.corpus):
+            return named
+        if searcher:
+            self._known(searcher, named)
+        raise UnknownDocument(f"There is no file {named} below {self.corpus}.")
 
     def file_of(self, document_id: str) -> Path:
         """The original file of a document.
@@ -332,9 +368,18 @@ class Library:
             if not (self.corpus / file.entry.path).exists()
         )
 
-    def _there(self, searcher: Searcher) -> list[str]:
-        """Ids of all documents but those that are gone."""
-        return searcher.in_scope(searcher.scope(NO_FILTERS, self._gone(searcher)))
+    def _left_out(self, searcher: Searcher, filters: Filters) -> frozenset[str]:
+        """Documents that are gone, or in none of the collections that are searched."""
+        gone = self._gone(searcher)
+        if not filters.collections:
+            return gone
+        held = documents_of(self.root, filters.collections)
+        files = searcher.files.items()
+        return gone | {document for document, file in files if file.entry.path not in held}
+
+    def _there(self, searcher: Searcher, filters: Filters = NO_FILTERS) -> list[str]:
+        """Ids of all documents that the filters let through, but those that are gone."""
+        return searcher.in_scope(searcher.scope(filters, self._left_out(searcher, filters)))
 
     def _known(self, searcher: Searcher, document_id: str) -> None:
         if document_id in searcher.files and document_id not in self._gone(searcher):
@@ -429,6 +474,7 @@ def _freshness(count: int, stale: list[str]) -> Check:
     return Check("freshness", "warning", message, "retriever index")
 
 
-def _record(searcher: Searcher) -> Record:
+def _record(searcher: Searcher, filters: Filters) -> Record:
     asked_at = datetime.now(UTC).isoformat(timespec="seconds")
-    return Record(searcher.generation.fingerprint, version.VERSION, asked_at)
+    index = searcher.generation.fingerprint
+    return Record(index, version.VERSION, asked_at, filters.collections)

@@ -51,6 +51,7 @@ from retriever.schema import (
     Page,
     Passage,
     Progress,
+    Record,
     to_dict,
 )
 
@@ -285,8 +286,8 @@ def _answer_blocks(answer: Answer) -> Iterator[str]:
     if read := read_as(answer.understood):
         yield wrapped(read)
     yield (
-        f"Searched {answer.documents_searched} documents, {answer.passages_searched} passages "
-        f"(index {answer.record.index})."
+        f"Searched {answer.documents_searched} documents, {answer.passages_searched} passages"
+        f"{_within(answer.record)} (index {answer.record.index})."
     )
 
 
@@ -318,7 +319,16 @@ def _overview_blocks(overview: Overview) -> Iterator[str]:
     findings = [finding for section in overview.sections for finding in section.findings]
     if findings:
         yield _kinds_text(findings)
-    yield f"Index {overview.record.index}."
+    within = _within(overview.record)
+    yield f"Index {overview.record.index}." + (f" Looked for only{within}." if within else "")
+
+
+def _within(record: Record) -> str:
+    """Which collections were searched, or nothing for the whole library."""
+    if not record.collections:
+        return ""
+    named = harmless(", ".join(f"“{name}”" for name in record.collections))
+    return f" in the collection{'s' if len(record.collections) > 1 else ''} {named}"
 
 
 def _kinds_text(findings: Sequence[Finding]) -> str:
@@ -444,8 +454,14 @@ def _check_text(item: Check) -> str:
 
 def settings_table(settings: Sequence[Setting]) -> str:
     """Every setting with its value, its default and where it is set."""
-    rows = [(item.name, item.value, item.default, item.set_in) for item in settings]
+    rows = [
+        (item.name, _as_toml(item.value), _as_toml(item.default), item.set_in) for item in settings
+    ]
     return table(("setting", "value", "default", "set in"), rows)
+
+
+def _as_toml(value: int | float | str) -> int | float | str:
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def vocabulary_summary(known: Concepts, bodies: Organisations) -> str:

@@ -234,6 +234,9 @@ class Filters:
     """Restrictions on what is searched. Empty or None means no restriction.
 
     Documents without a stated year are left out when a year bound is set.
+
+    Attributes:
+        collections: Names of collections: what is in one of them is searched.
     """
 
     source_types: tuple[str, ...] = ()
@@ -241,6 +244,7 @@ class Filters:
     year_from: int | None = None
     year_to: int | None = None
     document_ids: tuple[str, ...] = ()
+    collections: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -370,11 +374,16 @@ class Finding:
 
 @dataclass(frozen=True)
 class Record:
-    """What gave an answer: the index's fingerprint, our version, the time (UTC, ISO 8601)."""
+    """What gave an answer: the index's fingerprint, our version, the time (UTC, ISO 8601).
+
+    Attributes:
+        collections: What was searched; empty for the whole library.
+    """
 
     index: str
     version: str
     asked_at: str
+    collections: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -451,7 +460,7 @@ class LibraryEntry:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far an indexing run (`done` counts files, then passages) or an evaluation has come."""
+    """How far indexing (`done` counts files, then passages), evaluating or a backup has come."""
 
     stage: Literal["comparing", "reading", "embedding", "writing", "asking"]
     done: int

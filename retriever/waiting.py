@@ -47,10 +47,12 @@ class Waiting:
         reason: Of a failed one what is wrong and what to do; of one left out, why.
         same_as: Path of the document with the same bytes.
         likes: What it may be a copy or another edition of.
-        stated: What the sidecar beside it states, by `Metadata` field.
+        stated: What its sidecar, a table or the source it was fetched from states, by `Metadata`
+            field.
         metadata: What is proposed: `stated`, and what was read off the file (`inferred`).
         faults: What makes one doubt that it was read well.
         sketch: Of its text, see `editions`; base64.
+        record: Where it was fetched from, see `connectors.records`; empty if it was not.
         taking: A decision that is being carried out.
     """
 
@@ -67,6 +69,7 @@ class Waiting:
     pages: int | None = None
     faults: tuple[str, ...] = ()
     sketch: str = ""
+    record: dict[str, Any] = field(default_factory=dict)
     taking: Taking | None = None
 
 

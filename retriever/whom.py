@@ -29,29 +29,67 @@ WORDS = DATA / "whom.toml"
 _LISTS = (
     "absent",
     "studied",
+    "sample",
     "happened",
     "mentioned",
-    "other_work",
-    "method_headings",
+    "study_does",
+    "done",
+    "we_found",
+    "came_out",
+    "asked_whether",
+    "advised",
+    "told_to",
+    "verbs",
     "captions",
-    "places",
+    "method_labels",
+    "method_headings",
+    "sample_headings",
+    "study_headings",
     "not_wholly",
-    "people",
+    "others_asked",
+    "others",
+    "other_work",
+    "not_past",
     "people_follow",
+    "in_state",
+    "people",
+    "people_besides",
+    "ethnic_before",
+    "not_people",
+    "joined",
+    "not_behind",
+    "places",
     "people_from",
     "came_from",
-    "people_besides",
-    "not_people",
-    "ethnic_before",
-    "others_asked",
+    "regions",
+    "in_capitals",
+    "deprivable",
+    "deprived_of",
+    "need_people",
+    "sorted_people",
+    "function_words",
+    "said_of_others",
+    "is_said_to_be",
+    "between",
+    "counted",
+    "counted_who",
+    "likened",
+    "elsewhere",
+    "allowed_for",
     "measuring",
     "states",
     "linked",
-    "allowed_for",
-    "sample_headings",
+    "by_the_way",
+    "societies",
 )
 _OF_GROUPS = ("compared_with", "in_general")
-_OF_AXES = ("labelled_axes", "adjective_axes", "measured_axes", "part_of_a_subject_axes")
+_OF_AXES = (
+    "labelled_axes",
+    "adjective_axes",
+    "measured_axes",
+    "often_unsaid_axes",
+    "part_of_a_subject_axes",
+)
 _UNSAID = "without_saying"
 
 
@@ -98,7 +136,7 @@ def tags(text: str, section: Sequence[str], title: str, concepts: Concepts) -> t
         found += [
             Tag(
                 m.concept,
-                _told(relation, m, place, words, text, mentions),
+                _told(relation, m, place, words, text, mentions, section),
                 place,
                 words[m.start : m.end],
             )
@@ -106,11 +144,31 @@ def tags(text: str, section: Sequence[str], title: str, concepts: Concepts) -> t
             if m.concept.kind == "group"
             and m.concept.id not in _list("in_general")
             and m.concept.axis not in known
-            and not _is_a_place(words, m)
-            and not _right_behind().match(words, m.end)
-            and not _in_an_address(words, m)
+            and not _is_something_else(words, m)
         ]
-    return tuple(_without_those_compared_with(list(dict.fromkeys(found)), section, concepts))
+    return tuple(_without_those_compared_with(_once_each(found), section, concepts))
+
+
+def _is_something_else(text: str, mention: Mention) -> bool:
+    """Whether a group's word is a place, a language, an institution, a thing or others at all."""
+    return bool(
+        _is_a_place(text, mention)
+        or _right_behind().match(text, mention.end)
+        or _right_before("not_behind").search(text[: mention.start])
+        or _in_an_address(text, mention)
+        or _is_lack_of_a_thing(text, mention)
+        or _lacks_its_capital(text, mention)
+    )
+
+
+def _once_each(found: Sequence[Tag]) -> list[Tag]:
+    """Each group once, by the words of it that most is reported by."""
+    best: dict[Concept, Tag] = {}
+    for tag in found:
+        known = best.setdefault(tag.group, tag)
+        if tag.relation == "reported" and known.relation != "reported":
+            best[tag.group] = tag
+    return list(best.values())
 
 
 def _told(
@@ -120,18 +178,94 @@ def _told(
     words: str,
     text: str,
     mentions: Sequence[Mention],
+    section: Sequence[str],
 ) -> Relation:
     """What a sentence does for one of its groups: what it does, but reporting needs people."""
     if relation != "reported":
         return relation
     doubtful = mention.concept.axis in _list("measured_axes") and _is_on_measuring(text)
-    doubtful |= place == "quotation" and _is_allowed_for(words, mention)
-    doubtful |= place == "quotation" and not any(
-        _is_people(words, other) for other in _listed_with(mention, mentions)
-    )
-    doubtful |= place == "title" and not _is_plain_finding(text)
-    doubtful |= place == "quotation" and _is_a_bare_state(words, mention)
+    if place == "quotation":
+        doubtful |= _is_in_doubt(text, mention, mentions)
+    else:
+        doubtful |= not _is_whole(text)
+    if place == "title":
+        doubtful |= not _is_plain_finding(text) or not _is_of_a_study(section)
+        doubtful |= bool(_pattern("others").search(text))
     return "mentioned" if doubtful else "reported"
+
+
+def _is_of_a_study(section: Sequence[str]) -> bool:
+    """Whether a text stands where a study tells what it found: only there a title speaks for all.
+
+    The title of a guideline or a needs assessment stands over much that is about others.
+    """
+    return not section or _plain(section[0]) in _folded("study_headings")
+
+
+def _plain(heading: str) -> str:
+    return _HEADING.sub("", heading).strip(" .:").casefold()
+
+
+def _is_in_doubt(text: str, mention: Mention, mentions: Sequence[Mention]) -> bool:
+    """Whether a sentence that reports something may report it for others than a group it names."""
+    return (
+        _is_allowed_for(text, mention)
+        or _is_a_bare_state(text, mention)
+        or _is_said_of_others(text, mention)
+        or _is_counted(text, mention)
+        or bool(_likened_to().search(text[: mention.start]))
+        or not any(_is_people(text, other) for other in _listed_with(mention, mentions))
+        or _is_in_an_empty_part(text, mention, mentions)
+    )
+
+
+def _is_in_an_empty_part(text: str, mention: Mention, mentions: Sequence[Mention]) -> bool:
+    """Whether the item of a list that names a group has nothing to report, whatever others have."""
+    part = _own_part(text, mention, mentions)
+    return bool(part) and not (_is_finding(part, mentions) or signals(part).figures)
+
+
+def _own_part(text: str, mention: Mention, mentions: Sequence[Mention]) -> str:
+    """The part of a list that a group stands in, with the words above it, and no group's word.
+
+    The items of a list go on from the words above it, and not from one another. "Less" in "less
+    deprived" names the group and is no result. Nothing where a sentence is in one part.
+    """
+    if not _PARTS.search(text):
+        return ""
+    for other in mentions:
+        if other.concept.kind == "group":
+            compared = _COMPARED.search(text, 0, other.start)
+            start = compared.start() if compared else other.start
+            text = text[:start] + "_" * (other.end - start) + text[other.end :]
+    ends = [0, *(match.end() for match in _PARTS.finditer(text)), len(text)]
+    last = max(n for n, end in enumerate(ends) if end <= mention.start)
+    stem = text.split(":\n")[0] if ":\n" in text[: mention.start] else ""
+    return f"{stem} {text[ends[last] : ends[last + 1]]}"
+
+
+def _is_said_of_others(text: str, mention: Mention) -> bool:
+    """Whether a group's word is what a place or others are said to be.
+
+    "Hove is less deprived", "patients were unemployed", "most were Bangladeshi": who or where they
+    are, and not what happened to them.
+    """
+    before = text[: mention.start]
+    adjective = mention.concept.axis in _list("adjective_axes") and _is_alone(text, mention)
+    if not adjective and not _pattern("said_of_others").match(text[mention.start : mention.end]):
+        return False
+    said = _right_before("is_said_to_be").search(before)
+    return said is not None and not before[: said.start()].rstrip().casefold().endswith(" who")
+
+
+def _is_counted(text: str, mention: Mention) -> bool:
+    """Whether it is told how many of a group there are, and nothing about them."""
+    if not _right_before("counted").search(text[: mention.start]):
+        return False
+    behind = text[mention.end :]
+    words = _LISTED.match(behind)
+    doing = _DOING.search(words.group()) if words else None
+    return not doing and not _pattern("counted_who").search(behind)
 
 
 def _listed_with(mention: Mention, mentions: Sequence[Mention]) -> list[Mention]:
@@ -157,26 +291,39 @@ def _is_plain_finding(text: str) -> bool:
     found = signals(text)
     figures = bool(found.figures or found.intervals)
     result = found.result >= 2 or (found.result and figures) or _pattern("happened").search(text)
-    whole = text.rstrip().endswith((".", ")", "]", "”", '"'))
-    return bool(whole and " | " not in text and (result or found.recommendation))
+    past = result and any(
+        m.group().casefold() not in _folded("not_past") for m in _PAST.finditer(text)
+    )
+    return bool(past or _recommends(text))
+
+
+def _is_whole(text: str) -> bool:
+    """Whether a text is a sentence that ends as one, and no row of a table or scrap."""
+    return text.rstrip().endswith((".", ")", "]", "”", '"')) and " | " not in text
 
 
 def _is_allowed_for(text: str, mention: Mention) -> bool:
     """Whether a group stands in a list of what was allowed for: "adjusted for age and deprivation".
 
-    The list ends with its clause.
+    The list ends with its clause, or where a verb follows.
     """
     if mention.concept.axis not in _list("measured_axes"):
         return False  # age and deprivation are allowed for; a people that is named is not
     before = _CLAUSE_END.split(text[: mention.start])[-1]
     found = list(_pattern("allowed_for").finditer(before))
-    return bool(found) and len(before[found[-1].end() :].split()) < _BEFORE_LIST
+    listed = before[found[-1].end() :] if found else ""
+    return bool(found) and len(listed.split()) < _BEFORE_LIST and not _BE.search(listed)
 
 
 def _is_a_bare_state(text: str, mention: Mention) -> bool:
     """Whether a group is named by a state of affairs, such as poverty, that nothing is tied to."""
-    if not _pattern("states").fullmatch(text[mention.start : mention.end]):
+    named = text[mention.start : mention.end]
+    if _pattern("societies").fullmatch(named):
+        return True
+    if not _pattern("states").fullmatch(named):
         return False
+    if _right_before("by_the_way").search(text[: mention.start]):
+        return True
     return not signals(text).result and not _pattern("linked").search(text)
 
 
@@ -220,20 +367,38 @@ def _of_people(over: str, mention: Mention) -> bool:
     "in Pakistani and Bangladeshi men" and "adults who are disadvantaged", but not "the Brazilian
     Community Health Worker model".
     """
+    if _pattern("states").fullmatch(over[mention.start : mention.end]):
+        return bool(_right_before("in_state").search(over[: mention.start]))
     words = _AFTER.match(over, mention.end)
     behind = f"{over[mention.start : mention.end]} {words.group() if words else ''}"
     before = " ".join(over[: mention.start].split()[-_BEFORE:])
-    return bool(
-        _pattern("people").search(behind)
-        or _pattern("people_follow").search(before)
-        or _pattern("people").search(before)
-    )
+    if _pattern("people").search(behind) or _pattern("people").search(before):
+        return True
+    of_ethnicity = mention.concept.axis in _list("adjective_axes")
+    last = before.rpartition(" ")[2].casefold()
+    plural = _is_plural(over[mention.start : mention.end])
+    return of_ethnicity and (plural or last in _folded("people_follow"))
 
 
 def _in_an_address(text: str, mention: Mention) -> bool:
     """Whether a group's word is part of a web address."""
     start = max(text.rfind(" ", 0, mention.start), text.rfind("\n", 0, mention.start)) + 1
     return bool(_ADDRESS.match(text[start : mention.end]))
+
+
+def _lacks_its_capital(text: str, mention: Mention) -> bool:
+    """Whether "other ethnic groups" only means all the others, and not the census's category."""
+    named = text[mention.start : mention.end]
+    return named[0].islower() and bool(_pattern("in_capitals").fullmatch(named))
+
+
+def _is_lack_of_a_thing(text: str, mention: Mention) -> bool:
+    """Whether "deprivation" is of sleep, light or the like, by the word before it."""
+    if not _pattern("deprivable").match(text[mention.start : mention.end]):
+        return False
+    word = _LAST_WORD.search(text, 0, mention.start)
+    thing = word.group(1) if word else ""
+    return thing.casefold() in _folded("deprived_of") or bool(_CODE.search(thing))
 
 
 def _is_people(text: str, mention: Mention) -> bool:
@@ -243,6 +408,8 @@ def _is_people(text: str, mention: Mention) -> bool:
     a word such as "Somalis" or "refugees" does so by itself.
     """
     named = text[mention.start : mention.end]
+    if _needs_people(text, mention):
+        return _are_sorted_people(text, mention)
     by_itself = _is_plural(named) or named.casefold() in _folded("places")
     if by_itself or mention.concept.axis not in _list("adjective_axes"):
         return True
@@ -256,6 +423,34 @@ def _is_people(text: str, mention: Mention) -> bool:
     )
 
 
+def _is_alone(text: str, mention: Mention) -> bool:
+    """Whether no noun follows a group's word: "in Japanese", "the most deprived are"."""
+    after = _NEXT_WORD.match(text, mention.end)
+    return not after or after.group(1).casefold() in _folded("function_words")
+
+
+def _needs_people(text: str, mention: Mention) -> bool:
+    """Whether a group's word is one that is also said of places and things: "deprived"."""
+    return bool(_pattern("need_people").match(text[mention.start : mention.end]))
+
+
+def _are_sorted_people(text: str, mention: Mention) -> bool:
+    """Whether "deprived" and its like stand before people or areas, or are "the most deprived".
+
+    People may stand within the group's words too: "most deprived fifth".
+    """
+    words = _LISTED.match(text, mention.end)
+    behind = (words.group() if words else "").split(" than ")[0]
+    around = f"{text[mention.start : mention.end]} {behind}"
+    if _pattern("people").search(around) or _pattern("sorted_people").search(around):
+        return True
+    if _WHO_ARE.search(text, 0, mention.start):
+        return True
+    *sort, _ = text[mention.start : mention.end].split()  # "most", of "most deprived"
+    before = " ".join([text[: mention.start], *sort, ""])
+    return bool(_is_alone(text, mention) and _SORTED.search(before))
+
+
 def _is_plural(word: str) -> bool:
     return word.endswith("s") and not word.endswith("ss")
 
@@ -265,11 +460,26 @@ def _is_a_place(text: str, mention: Mention) -> bool:
 
     "A trial in Nigeria" is a place; "women from Nigeria" and "people born in Nigeria" are people.
     """
-    if text[mention.start : mention.end].casefold() not in _folded("places"):
+    named = text[mention.start : mention.end].casefold().removesuffix("’s").removesuffix("'s")
+    if named in _folded("regions") and _is_alone(text, mention):
+        return bool(re.search(r"\bthe $", text[: mention.start]))
+    if named not in _folded("places") and not named.startswith("from "):
         return False
     return not _coming_from().search(text[: mention.start])
 
 
+# "the most", before "deprived"
+_SORTED = re.compile(r"\b(?:the|those|most|least)(?:\s+\w+ly)?\s+$", re.IGNORECASE)
+_WHO_ARE = re.compile(r"\bwho (?:are|were|is|was) (?:\w+ly )?$", re.IGNORECASE)
+_BE = re.compile(r"\b(?:is|are|was|were|has|have|had|remained)\b")
+_LAST_WORD = re.compile(r"([^\W\d_][\w’'-]*?)[\s-]+$")
+_DOING = re.compile(r"\w(?:ing|ed)\b")
+_CODE = re.compile(r"[^\W\d_][\w-]*\d")  # a substance: "FGF4 deprivation"
+_NEXT_WORD = re.compile(r"\s+([^\W\d_][\w’'-]*)")
+# "more", before "deprived"
+_COMPARED = re.compile(r"\b(?:more|less|most|least|high|higher|low|lower)\s+$", re.IGNORECASE)
+# Where one part of a list, a row or a chain of statements ends
+_PARTS = re.compile(r";\s|\n| \| ")
 # The words behind a group's, through "and" and further groups
 _AFTER = re.compile(r"(?:[\s,/–-]+[\w’'-]+){0,5}")
 # The same in a sentence, where figures, brackets and quotation marks may stand between groups.
@@ -299,30 +509,57 @@ def _relation(text: str, section: Sequence[str], mentions: Sequence[Mention]) ->
     """What a sentence does for the groups it names."""
     if _pattern("absent").search(text):
         return "absent"
-    if _is_method(section) or (section and _pattern("sample_headings").search(section[-1])):
+    of_methods = _method_label().match(text) or _is_method(section)
+    if of_methods or (section and _pattern("sample_headings").search(section[-1])):
         return "studied"
     part = heading_part(section)
     if (part == "background" and not _gives_figures(text)) or _reports_nothing(text):
         return "mentioned"
+    if _tells_what_was_done(text):
+        return "mentioned"
+    if _pattern("sample").search(text):
+        return "studied"
     took_part = part == "method" or _pattern("studied").search(text)
     if (took_part and not _says_what_happened(text)) or _shares(text):
         return "studied"
     return "reported" if _is_finding(text, mentions) else "mentioned"
 
 
+def _tells_what_was_done(text: str) -> bool:
+    """Whether a sentence says what a study does or did, and not what came out."""
+    we_did = [m for m in _WE_DID.finditer(text) if m.group(1).casefold() not in _folded("we_found")]
+    if not (we_did or _pattern("study_does").search(text) or _was_done().search(text)):
+        return False
+    told = _pattern("asked_whether").split(text, maxsplit=1)[0]
+    return not (_pattern("came_out").search(told) or "%" in told or signals(told).intervals)
+
+
 def _is_method(section: Sequence[str]) -> bool:
     """Whether one of the headings says that what is below tells how something was done."""
-    plain = [_HEADING.sub("", heading).strip(" .:").casefold() for heading in section]
-    return not _folded("method_headings").isdisjoint(plain)
+    return not _folded("method_headings").isdisjoint(map(_plain, section))
 
 
 def _reports_nothing(text: str) -> bool:
     """Whether a text is a caption, a note, a question, or an aim or definition by its words."""
     caption = _captions().match(text) and not _SHOWS_THAT.search(text)
     cut = text.rstrip().endswith("?") or "[…]" in text or _NOTE.match(text)
-    return bool(caption or cut or _pattern("mentioned").search(text))
+    return bool(caption or cut or not _is_sentence(text) or _pattern("mentioned").search(text))
 
 
+def _is_sentence(text: str) -> bool:
+    """Whether a text ends as a sentence, has a verb or says what to do, as no label does."""
+    return bool(
+        _WHOLE.search(text)
+        or _VERB.search(text) or _pattern("verbs").search(text) or _recommends(text)
+    )
+
+
+_PAST = re.compile(r"\b(?:was|were|had|did|rose|fell|made|grew|\w+ed|no\s+\w+)\b", re.IGNORECASE)
+_WHOLE = re.compile(r"[.!…][\"'”’)\]]*(?:\s*\[[^\]]*\])?\s*$")
+_WE_DID = re.compile(
+    r"\bwe (?:\w+ly |then |also |first |next |further |have )*(\w+ed|sought|chose)\b", re.IGNORECASE
+)
+_VERB = re.compile(r"\b[a-z]\w+ed\b")
 _HEADING = re.compile(r"^[\d.\s]+")
 _SHOWS_THAT = re.compile(r"\bshows?\s+that\b", re.IGNORECASE)
 _NOTE = re.compile(r"^[¹²³⁴*†‡§]")
@@ -335,10 +572,18 @@ def _is_finding(text: str, mentions: Sequence[Mention]) -> bool:
     return bool(
         found.result
         or found.intervals
-        or found.recommendation
+        or _recommends(text)
         or (found.figures and outcome)
         or _pattern("happened").search(text)
     )
+
+
+def _recommends(text: str) -> bool:
+    """Whether a text says what to do: by "should" and its like, or by telling somebody to.
+
+    "Offer" does so at the start, or behind a comma, and not in "services offer".
+    """
+    return bool(_pattern("advised").search(text) or _imperative().search(text))
 
 
 def _gives_figures(text: str) -> bool:
@@ -390,12 +635,17 @@ def is_compared_with(group: Concept) -> bool:
 
 
 def labelled_axes() -> tuple[str, ...]:
-    """The axes by which quotations are labelled: those that do not go unsaid."""
+    """The axes by which quotations are labelled."""
     return tuple(_words()["labelled_axes"])
 
 
+def often_unsaid(axis: str) -> bool:
+    """Whether groups by an axis often go without saying, as women do in breast screening."""
+    return axis in _list("often_unsaid_axes")
+
+
 def is_labelled(concept: Concept) -> bool:
-    """Whether quotations are labelled by a concept: a group, by an axis that does not go unsaid."""
+    """Whether quotations are labelled by a concept: a group, by an axis that is labelled."""
     return concept.axis in labelled_axes() and concept.id not in _list("in_general")
 
 
@@ -470,12 +720,48 @@ def _captions() -> re.Pattern[str]:
 def _coming_from() -> re.Pattern[str]:
     """People, within a few words that they come from somewhere, and the list of where from."""
     people, origin = _pattern("people_from").pattern, _pattern("came_from").pattern
-    return re.compile(rf"{people}(?:\W+\w+){{0,3}}?\W+{origin}(?:\W+\w+){{0,5}}\W*$", re.I)
+    return re.compile(rf"{people}(?:\W+\w+){{0,3}}?\W+{origin}(?:\W+(?!to\b)\w+){{0,5}}\W*$", re.I)
 
 
 @cache
 def _right_behind() -> re.Pattern[str]:
-    return re.compile(rf"[\s-]+{_pattern('not_people').pattern}", re.IGNORECASE)
+    """What makes a group's word no people, behind it: "low- and middle-income countries"."""
+    joined = rf"(?:[\s,-]+{_pattern('joined').pattern}){{0,6}}"
+    return re.compile(rf"{joined}[\s-]+{_pattern('not_people').pattern}", re.IGNORECASE)
+
+
+@cache
+def _right_before(name: str) -> re.Pattern[str]:
+    """One of some words, with no more than articles and adverbs between it and a group's."""
+    between = rf"(?:\s+(?:{_pattern('between').pattern}|\w+ly\b)){{0,4}}"
+    return re.compile(rf"{_pattern(name).pattern}{between},?\s+$", re.IGNORECASE)
+
+
+@cache
+def _likened_to() -> re.Pattern[str]:
+    """What ends in a group that others studied: "similar to the trial conducted among"."""
+    likened, elsewhere = _pattern("likened").pattern, _pattern("elsewhere").pattern
+    return re.compile(rf"{likened}[^.;]{{0,90}}{elsewhere}(?:\s+\w+)?\s+$", re.IGNORECASE)
+
+
+@cache
+def _was_done() -> re.Pattern[str]:
+    """A word of methods in the passive: "were then compared with"."""
+    be = r"\b(?:was|were|been|being) (?:\w+ly |then |also |not )?"
+    return re.compile(be + _pattern("done").pattern, re.IGNORECASE)
+
+
+@cache
+def _imperative() -> re.Pattern[str]:
+    """A word of what to do where a sentence, an item of a list or a main clause begins."""
+    before = r"(?:^|\n|[:;,.]\s)\W*(?:[\d.]+\s+)?(?:then |also |and )?(?:do not |always )?"
+    return re.compile(rf"{before}{_pattern('told_to').pattern}(?! (?:for|of)\b)", re.IGNORECASE)
+
+
+@cache
+def _method_label() -> re.Pattern[str]:
+    """The label of a part of an abstract, in capital letters, that a sentence may begin with."""
+    return re.compile(rf"(?:{'|'.join(map(re.escape, _words()['method_labels']))})[\s:.]")
 
 
 @cache

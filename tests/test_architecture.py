@@ -17,16 +17,16 @@ PACKAGE = Path(__file__).resolve().parents[1] / "retriever"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("schema", "errors", "version"),
     ("labels",),
-    ("config", "judgements", "measures"),
-    ("vocabulary", "sentences", "tokens", "evidence"),
+    ("config", "judgements", "measures", "journal"),
+    ("vocabulary", "sentences", "tokens", "evidence", "collections", "backup"),
     ("concepts", "intents", "shortforms", "loaders", "passages"),
     ("embedder", "lexical", "vector", "fusion"),
-    ("question", "wording", "organisations", "gap_effect"),
-    ("whom",),
-    ("evidence_map",),
-    ("store", "corpus", "remembering", "relevance", "lineage", "unheld", "journal", "unpacking"),
+    ("question", "wording", "organisations", "gap_effect", "ris"),
+    ("whom", "references"),
+    ("evidence_map", "sheets"),
+    ("store", "corpus", "remembering", "relevance", "lineage", "unheld", "unpacking"),
     ("generation", "intake"),
-    ("indexing", "features", "naming", "amendments", "editions"),
+    ("indexing", "features", "naming", "amendments", "connectors", "editions"),
     ("statements", "coverage", "equity", "readings", "cautions", "synonyms"),
     ("ranker", "mapper"),
     ("search",),
@@ -35,11 +35,12 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("library", "desk", "waiting"),
     ("incoming",),
     ("work",),
-    ("answer_measures", "comparison", "ranking"),
-    ("evaluation",),
+    ("answer_measures", "comparison", "ranking", "matching"),
+    ("evaluation", "bulk"),
     ("output", "page_picture", "judging", "evaluation_files"),
-    ("report",),
-    ("cli_add",),
+    ("report", "desk_output"),
+    ("cli_shared",),
+    ("cli_add", "cli_desk", "cli_web", "cli_backup", "cli_collections"),
     ("cli", "ui"),
 )
 LAYER_OF = {name: depth for depth, names in enumerate(LAYERS) for name in names}
@@ -107,10 +108,13 @@ def test_no_modules_import_one_another_in_a_ring() -> None:
 
 @pytest.mark.parametrize("command", [[], ["index"], ["search"], ["ask"], ["show"], ["settings"],
                                      ["evaluate"], ["vocabulary"], ["map"], ["overview"],
-                                     ["add"], ["work"]])
+                                     ["import-ris"], ["import-metadata"], ["export"], ["fetch"],
+                                     ["collection"], ["collection", "add"], ["backup"],
+                                     ["restore-backup"], ["add"], ["work"]])
 def test_help_loads_nothing_heavy(command: list[str]) -> None:
     heavy = ("torch", "faiss", "bm25s", "streamlit", "sentence_transformers", "lxml", "pypdf",
-             "numpy", "trafilatura", "docx", "pypdfium2", "transformers", "ir_measures")
+             "numpy", "trafilatura", "docx", "pypdfium2", "transformers", "ir_measures",
+             "rispy", "openpyxl", "urllib3")
     program = (
         "import sys\n"
         "from retriever.cli import cli\n"

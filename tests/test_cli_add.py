@@ -90,6 +90,27 @@ def test_yes_adds_what_is_ready_and_brings_the_index_up_to_date(
     assert [event.why for event in Journal(library.root).events()] == ["asked for"]
 
 
+def test_metadata_in_a_table_is_stated(library: Library, tmp_path: Path) -> None:
+    file = written(tmp_path, {"a.md": b"# A\n\nText.\n"}) / "a.md"
+    table = tmp_path / "records.tsv"
+    table.write_text("path\tpublisher\na.md\tTown Hall\n")
+    result = run(library, "add", file, "--metadata", table, "--yes", "--no-index")
+    assert result.exit_code == 0, result.output
+    sidecar = read_sidecar(library.corpus / "a.md")
+    assert sidecar is not None
+    assert sidecar.values == {"publisher": "Town Hall"}
+    table.write_text("name,publisher\na.md,Town Hall\n")
+    result = run(library, "add", file, "--metadata", table)
+    assert result.exit_code == 1
+    assert "no column 'path'" in result.stderr
+
+
+def test_files_or_what_was_fetched_is_to_be_named(library: Library, tmp_path: Path) -> None:
+    assert run(library, "add").exit_code == 2
+    assert run(library, "add", "--fetched", tmp_path).exit_code == 2
+    assert "Nothing that was fetched waits" in run(library, "add", "--fetched").stderr
+
+
 def test_different_adds_also_what_is_like_a_document(library: Library, tmp_path: Path) -> None:
     folder = written(tmp_path, {"uptake 2.md": report("second", 2)})
     result = run(library, "add", folder, "--yes", "--different", "--no-index")

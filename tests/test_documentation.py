@@ -47,7 +47,9 @@ def test_commands_and_options(word: str) -> None:
 
 @pytest.mark.parametrize("setting", config.list_settings(Path("/nowhere")), ids=lambda s: s.name)
 def test_settings_with_their_defaults(setting: config.Setting) -> None:
-    assert f"| `{setting.name}` | `{setting.default}` |" in README
+    default = setting.default
+    written = str(default).lower() if isinstance(default, bool) else default  # as TOML has it
+    assert f"| `{setting.name}` | `{written}` |" in README
     for choice in config.CHOICES.get(setting.name, ()):
         assert f"`{choice}`" in README
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -13,6 +14,8 @@ from mixed_files import PARAGRAPHS, mixed, pdf, report, zipped
 from small_library import FILES
 
 from retriever import Library
+from retriever.connectors import keep
+from retriever.connectors.records import Record
 from retriever.errors import DeskError, SidecarError
 from retriever.incoming import Incoming
 from retriever.intake import Given
@@ -147,6 +150,48 @@ class TestTakingIn:
         sidecar = read_sidecar(library.corpus / "visits.md")
         assert sidecar is not None
         assert (sidecar.id, sidecar.values) == ("home-visits", {"title": "Visits", "year": 2020})
+
+    def test_a_table_of_metadata_comes_along(self, incoming: Incoming, library: Library) -> None:
+        table = (
+            "path;title;year;authors;inferred\n"
+            "visits.md;Visits;2020;Khan A; title\n"
+            "town/calls.md;Calls by phone;;;\n"
+            "gone.md;Gone;;;\n"
+        )
+        files = {
+            "visits.md": b"# Not that\n\nText.\n",
+            "calls.md": b"# Nor that\n\nText of it.\n",
+            "records.csv": table.replace("town/", "").encode(),
+            "figures.csv": b"place,uptake\nAshby,31\n",
+        }
+        batch = read(incoming, library, files)
+        assert [file.original for file in batch.files] == ["visits.md", "calls.md", "figures.csv"]
+        assert named(batch, "visits.md").stated == {"year": 2020, "authors": ["Khan A"]}
+        assert named(batch, "calls.md").metadata.title == "Calls by phone"
+        (refused,) = batch.refused
+        assert refused.name == "row 4 of the table"
+        assert "'gone.md' is none of the files" in refused.reason
+
+    def test_what_was_fetched_keeps_its_record(self, incoming: Incoming, library: Library) -> None:
+        text = b"# Visits\n\nVisits by a nurse helped.\n"
+        record = Record(
+            "visits-1234.md", "web", "https://example.org/v.md", "https://example.org/v.md",
+            "https://example.org/visits", "Visits", sha256=hashlib.sha256(text).hexdigest(),
+            size=len(text), licence="OGL 3.0", values={"authors": ["Khan A"]},
+        )
+        incoming.folder.mkdir(parents=True)
+        (incoming.folder / record.name).write_bytes(text)
+        (incoming.folder / f"{record.name}.json").write_text(json.dumps(to_dict(record)))
+        batch = incoming.take_in_fetched(library.settings.reading)
+        assert incoming.fetched() == []
+        incoming.read(batch.id, library.settings.reading)
+        incoming.accept(batch.id, 1)
+        sidecar = read_sidecar(library.corpus / record.name)
+        assert sidecar is not None
+        assert sidecar.values == {
+            "url": "https://example.org/visits", "licence": "OGL 3.0", "authors": ("Khan A",)
+        }
+        assert keep.known(library.root, record.address) is not None
 
 
 class TestReading:

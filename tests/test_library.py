@@ -92,7 +92,7 @@ def test_the_json_has_the_agreed_shape(make_library):
         "terms",
         "gap_effect",
     ]
-    assert list(data["record"]) == ["index", "version", "asked_at"]
+    assert list(data["record"]) == ["index", "version", "asked_at", "collections"]
 
 
 @pytest.mark.parametrize(

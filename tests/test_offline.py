@@ -139,6 +139,8 @@ def test_indexing_asking_and_the_page_reach_for_nothing(
     (library / "corpus").mkdir(parents=True)
     for name, text in DOCUMENTS.items():
         (library / "corpus" / name).write_text(text, encoding="utf-8")
+    (library / "corpus" / "letters.toml").write_text('url = "https://letters.invalid/"\n')
+    (library / "retriever.toml").write_text("[web]\nenabled = true\n")  # even so
 
     asked = python(watched, "-c", ASK, str(library))
     assert asked.returncode == 0, asked.stderr
@@ -150,3 +152,23 @@ def test_indexing_asking_and_the_page_reach_for_nothing(
     shown = python(watched, "-c", SHOW, str(PROJECT / "streamlit_app.py"))
     assert shown.returncode == 0, shown.stderr
     assert log(watched)[1] == []
+
+
+@pytest.mark.parametrize("wanted", ["https://a.invalid/", "nice:NG12", "--status"])
+def test_nothing_is_fetched_until_somebody_switches_that_on_and_asks(
+    watched: dict[str, str], tmp_path: Path, wanted: str
+) -> None:
+    library = tmp_path / "library"
+    (library / "corpus").mkdir(parents=True)
+    (library / "corpus" / "a.md").write_text("# A\n\nText.\n")
+    (library / "corpus" / "a.toml").write_text('url = "https://a.invalid/"\n')
+    arguments = ("-m", "retriever.cli", "--library", str(library), "fetch", wanted)
+
+    off = python(watched, *arguments)
+    assert off.returncode == 1
+    assert "put the line `enabled = true` under `[web]` into retriever.toml" in off.stderr
+    assert log(watched)[1] == []
+
+    (library / "retriever.toml").write_text("[web]\nenabled = true\n")
+    assert python(watched, *arguments).returncode == 1
+    assert log(watched)[1] != []  # now that it is on and asked for, and only now

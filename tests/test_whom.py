@@ -217,3 +217,87 @@ def test_a_trial_in_a_country_is_not_on_people_from_it() -> None:
     text = "Adherence was 95%, higher than before."
     assert "kenyan" not in found(text, title="Adherence among children in Kenya")
     assert found(text, title="Adherence among children from Kenya")["kenyan"] == "reported"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hove is less deprived than its neighbour, and uptake rose.",
+        "In the first year patients were disadvantaged by the move, and uptake fell.",
+        "The fall in growth was due to iron deprivation, which lasted longer than in controls.",
+        "Rates were lower than in countries with low incomes.",
+        "Mortality was higher in low- and middle-income countries.",
+        "There is strong evidence that income inequality was associated with mistrust.",
+    ],
+)
+def test_what_a_place_or_a_thing_is_said_to_be_reports_nothing_for_people(text: str) -> None:
+    assert found(text).get("deprived") != "reported"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Uptake was lower in the most deprived than in the least deprived.",
+        "People who are disadvantaged were less likely to be screened.",
+        "Deprivation was associated with a higher rate of decay.",
+        "The poorest were twice as likely to miss a visit.",
+    ],
+)
+def test_people_who_are_sorted_by_deprivation_are_people(text: str) -> None:
+    assert found(text)["deprived"] == "reported"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We then compared uptake in Somali women by practice.",
+        "We tested whether reminders were associated with uptake in Somali women.",
+        "Interviews with Somali women were then used to improve the leaflet.",
+        "METHODS Somali women were followed and rates were higher than planned.",
+        "There was an increase in the number of Somali women.",
+        "Services provide support to Somali women.",
+    ],
+)
+def test_what_a_study_or_a_service_does_is_no_result(text: str) -> None:
+    assert found(text)["somali"] != "reported"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We compared uptake by group and found that it was lower in Somali women.",
+        "The proportion of Somali women who were screened rose by a tenth.",
+        "For Somali women, offer longer appointments.",
+        "Services should give more time to Somali women.",
+    ],
+)
+def test_what_came_out_or_is_to_be_done_is_reported(text: str) -> None:
+    assert found(text)["somali"] == "reported"
+
+
+def test_an_item_of_a_list_does_not_take_the_result_of_another() -> None:
+    text = "Those present were:\n- nurses, whose number increased by half\n- Somali elders"
+    assert found(text)["somali"] == "mentioned"
+    advice = "Offer longer appointments to:\n- people who smoke\n- Somali elders"
+    assert found(advice)["somali"] == "reported"
+
+
+def test_the_title_of_a_guideline_speaks_for_nobody_below_its_other_headings() -> None:
+    title = "Care of Somali women"
+    text = "Attendance rose to 42% in the end."
+    assert found(text, ("1.3 Training of staff",), title)["somali"] == "mentioned"
+    assert found(text, ("3. Results", "Attendance"), title)["somali"] == "reported"
+    others = "Parents said that visits rose by a tenth."
+    assert found(others, RESULTS, title)["somali"] == "mentioned"
+
+
+def test_a_state_of_affairs_in_a_heading_is_a_topic_and_not_people() -> None:
+    text = "Attendance rose to 42% in the end."
+    assert "deprived" not in found(text, ("Results", "Spread of deprivation"))
+    assert found(text, ("Results", "Families in poverty"))["deprived"] == "reported"
+
+
+def test_a_group_is_tagged_once_by_the_words_that_report_most() -> None:
+    text = "After adjusting for deprivation, deaths were more likely in deprived areas (OR 1.4)."
+    tagged = [t for t in tags(text, RESULTS, "A study", packaged()) if t.group.id == "deprived"]
+    assert [(t.relation, t.words) for t in tagged] == [("reported", "deprived")]

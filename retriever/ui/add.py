@@ -125,7 +125,11 @@ def _told(change: Any, *arguments: Any) -> None:
 
 def _drop(source: Library, work: Work) -> None:
     st.html("<h2>Choose files</h2>")
-    paragraph("What a sidecar, NAME.toml beside a file, states of it comes along.", "aside")
+    paragraph(
+        "What a sidecar (NAME.toml) or a table of metadata (CSV or .xlsx, a file's name under the "
+        "heading “path”) states of the files comes along if you drop it with them.",
+        "aside",
+    )
     with st.form("dropping", clear_on_submit=True, border=False):
         files = st.file_uploader(
             "PDF, Word, web pages, JATS, Markdown, text, or a zip of them",
@@ -133,6 +137,10 @@ def _drop(source: Library, work: Work) -> None:
             key="files",
         )
         pressed = st.form_submit_button("Read these files", key="read", type="primary")
+    if fetched := len(_incoming(source).fetched()):
+        label = f"Read {words.count(fetched, 'document')} fetched from the web"
+        if st.button(label, key="read-fetched"):
+            _read(work, _incoming(source).take_in_fetched(source.settings.reading))
     if not pressed:
         return
     if not files:
@@ -140,11 +148,15 @@ def _drop(source: Library, work: Work) -> None:
         return
     with problems_in_a_box("The files could not be taken in"):
         given = (Given(file.name, file.getvalue()) for file in files)
-        batch = _incoming(source).take_in(given, source.settings.reading)
-        if batch.having("unread"):
-            work.start("read", batch.who, batch.id)
-        st.query_params[BATCH] = batch.id
-        st.rerun()
+        _read(work, _incoming(source).take_in(given, source.settings.reading))
+
+
+def _read(work: Work, batch: Batch) -> None:
+    """Have a batch read, and show it."""
+    if batch.having("unread"):
+        work.start("read", batch.who, batch.id)
+    st.query_params[BATCH] = batch.id
+    st.rerun()
 
 
 # What waits

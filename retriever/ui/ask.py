@@ -18,6 +18,7 @@ from retriever.question import change_between, every_part, parts
 from retriever.schema import Answer, Change, Filters, Finding, LibraryEntry
 from retriever.ui import words
 from retriever.ui.shared import (
+    collection_names,
     heading,
     library,
     paragraph,
@@ -27,6 +28,8 @@ from retriever.ui.shared import (
 
 # The names of the address's values; each widget's key is the same.
 QUESTION, KIND, PUBLISHER, FIRST, LAST, ONLY = "q", "kind", "publisher", "from", "to", "in"
+COLLECTION = "collection"
+FILTERS = (KIND, PUBLISHER, COLLECTION, FIRST, LAST, ONLY)
 WITHOUT, ADDED = "without", "with"
 CHIPS = "chips"
 
@@ -52,7 +55,7 @@ def page() -> None:
         if not read:
             _say_empty(source)
             return
-        _form(read)
+        _form(read, collection_names(source))
         if QUESTION in st.query_params:
             _answer(source, read)
         else:
@@ -75,11 +78,11 @@ def _say_empty(source: Library) -> None:
     st.html(words.links_html([words.page_link("library", "Go to the library")]))
 
 
-def _form(read: list[LibraryEntry]) -> None:
+def _form(read: list[LibraryEntry], collections: list[str]) -> None:
     titles = {entry.document_id: words.title_of(entry) for entry in read}
     kinds = sorted({entry.metadata.source_type for entry in read}, key=kind_of_source)
     publishers = sorted({entry.metadata.publisher for entry in read if entry.metadata.publisher})
-    choices = {KIND: kinds, PUBLISHER: publishers, ONLY: list(titles)}
+    choices = {KIND: kinds, PUBLISHER: publishers, COLLECTION: collections, ONLY: list(titles)}
     _fill_from_address(choices)
     with st.form("ask", border=False):
         st.text_input("Your question", key=QUESTION)
@@ -87,6 +90,7 @@ def _form(read: list[LibraryEntry]) -> None:
             st.multiselect("Kind of source", kinds, key=KIND, format_func=kind_of_source,
                            placeholder="Any")
             st.multiselect("Publisher", publishers, key=PUBLISHER, placeholder="Any")
+            st.multiselect("Collection", collections, key=COLLECTION, placeholder="Any")
             first, last = st.columns(2)
             first.number_input("From year", 1800, 2200, None, key=FIRST, placeholder="Any")
             last.number_input("To year", 1800, 2200, None, key=LAST, placeholder="Any")
@@ -100,21 +104,22 @@ def _form(read: list[LibraryEntry]) -> None:
 
 
 def _filters_label() -> str:
-    chosen = sum(bool(st.session_state[name]) for name in (KIND, PUBLISHER, FIRST, LAST, ONLY))
+    chosen = sum(bool(st.session_state[name]) for name in FILTERS)
     return f"Filters ({chosen} in use)" if chosen else "Filters"
 
 
 def _fill_from_address(choices: dict[str, list[str]]) -> None:
-    """Set the form's widgets to what the address says, whenever the address has changed."""
-    given = {name: st.query_params.get_all(name) for name in (QUESTION, FIRST, LAST, *choices)}
+    """Set the form's widgets to what the address says, whenever that or the choices change."""
+    address = {name: st.query_params.get_all(name) for name in (QUESTION, *FILTERS)}
+    given = address, choices
     if QUESTION in st.session_state and st.session_state.get("asked") == given:
         return
     st.session_state["asked"] = given
-    st.session_state[QUESTION] = " ".join(given[QUESTION])
+    st.session_state[QUESTION] = " ".join(address[QUESTION])
     for name in (FIRST, LAST):
-        st.session_state[name] = _year(given[name])
+        st.session_state[name] = _year(address[name])
     for name, known in choices.items():
-        st.session_state[name] = [value for value in given[name] if value in known]
+        st.session_state[name] = [value for value in address[name] if value in known]
 
 
 def _left_out(choices: dict[str, list[str]]) -> list[str]:
@@ -140,8 +145,7 @@ def _year(values: list[str]) -> int | None:
 
 def _write_address() -> None:
     """Put the form's values into the address, so that the answer can be linked to."""
-    names = (QUESTION, KIND, PUBLISHER, FIRST, LAST, ONLY)
-    values = {name: st.session_state[name] for name in names}
+    values = {name: st.session_state[name] for name in (QUESTION, *FILTERS)}
     st.query_params.from_dict(
         {
             name: value if isinstance(value, list) else str(value)
@@ -158,6 +162,7 @@ def _filters() -> Filters:
         year_from=st.session_state[FIRST],
         year_to=st.session_state[LAST],
         document_ids=tuple(st.session_state[ONLY]),
+        collections=tuple(st.session_state[COLLECTION]),
     )
 
 

@@ -25,6 +25,7 @@ from retriever.ui import map_picture, map_words, words
 from retriever.ui.shared import (
     choice,
     choices,
+    collection_names,
     heading,
     library,
     paragraph,
@@ -35,11 +36,12 @@ from retriever.ui.shared import (
 from retriever.whom import labelled_axes
 
 # The names of the address's values; each widget's key is the same.
-OF, AXIS, FIND, KIND, FIRST, LAST, GROUPS = (
+OF, AXIS, FIND, KIND, COLLECTION, FIRST, LAST, GROUPS = (
     "rows",
     "axis",
     "find",
     "kind",
+    "collection",
     "from",
     "to",
     "groups",
@@ -95,7 +97,8 @@ def _show(source: Library) -> None:
             "choose other groups, or remove a filter."
         )
     st.html(map_words.left_out_html(drawn))
-    paragraph(map_words.unmapped(), "aside")
+    if said := map_words.on_axis(drawn.axis):
+        paragraph(said, "aside")
     _look_up(drawn)
 
 
@@ -114,6 +117,7 @@ def _filters(source: Library) -> None:
     st.text_input("Only rows with these words", key=FIND, on_change=_typed, args=(FIND,))
     with st.expander("Filters", key="filters"):
         choices("Kind of source", KIND, kinds, kind_of_source)
+        choices("Collection", COLLECTION, collection_names(source))
         for column, label, name in zip(
             st.columns(2), ("From year", "To year"), (FIRST, LAST), strict=True
         ):
@@ -166,6 +170,7 @@ def _draw(source: Library, find: str) -> EvidenceMap:
         source_types=tuple(kind for kind in params.get_all(KIND) if kind in SOURCE_TYPES),
         year_from=_year(FIRST),
         year_to=_year(LAST),
+        collections=tuple(params.get_all(COLLECTION)),
     )
     with st.spinner("Reading whom the documents are about…"):
         return source.evidence_map(
@@ -298,7 +303,8 @@ def _restricted() -> str:
     years = [
         f"{word} {_year(name)}" for word, name in (("from", FIRST), ("to", LAST)) if _year(name)
     ]
-    limits = [*kinds, *years]
+    collections = [f"in “{name}”" for name in st.query_params.get_all(COLLECTION)]
+    limits = [*kinds, *collections, *years]
     return f"Only documents that the filters let through: {', '.join(limits)}." if limits else ""
 
 

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
 
-from retriever.concepts import AXES, Concept
+from retriever.concepts import Concept
 from retriever.evidence_map import STANDINGS, Cell, Column, EvidenceMap, Reading, Row
 from retriever.labels import (
     LABELS,
@@ -17,7 +17,7 @@ from retriever.labels import (
 )
 from retriever.schema import Metadata
 from retriever.ui import words
-from retriever.whom import labelled_axes
+from retriever.whom import often_unsaid
 
 AT_ONCE = 3
 """Passages of a document that are shown without being asked for."""
@@ -28,12 +28,13 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def unmapped() -> str:
-    """By what there is no map, and why."""
-    axes = ", ".join(axis_in_words(axis) for axis in AXES if axis not in labelled_axes())
+def on_axis(axis: str) -> str:
+    """What is to be known of a map by an axis; empty where there is nothing."""
+    if not often_unsaid(axis):
+        return ""
     return (
-        f"There is no map by these: {axes}. They often go without saying, so an empty cell would "
-        "mean nothing."
+        f"Groups by {axis_in_words(axis)} often go without saying, so an empty cell tells less "
+        "here than elsewhere."
     )
 
 

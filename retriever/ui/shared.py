@@ -12,8 +12,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from retriever import Library
-from retriever.errors import RetrieverError
+from retriever import Library, collections
+from retriever.errors import DeskError, RetrieverError
 from retriever.page_picture import Picture, render
 from retriever.ui import words
 
@@ -64,6 +64,15 @@ def picture(pdf: Path, sha256: str, page: int, quotation: str) -> Picture:
         UnreadableFile: The file is gone or has no such page.
     """
     return render(pdf, page, quotation)
+
+
+def collection_names(source: Library) -> list[str]:
+    """The names of the collections; a damaged file of theirs keeps nobody from reading."""
+    try:
+        return [one.name for one in collections.read(source.root)]
+    except DeskError as error:
+        st.html(words.warning_html(str(error)))
+        return []
 
 
 def put_into_address(name: str, value: str | list[str]) -> None:
