@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     help="The one file that is given is a new edition of this document, which is marked as "
     "superseded. Its id, or its path below corpus/.",
 )
+@click.option("--collection", metavar="NAME", help="Put what is added into this collection.")
 @why_option
 @click.option("--no-index", is_flag=True, help="Leave the index as it is.")
 @click.pass_obj
@@ -61,6 +62,7 @@ def add(
     yes: bool,
     different: bool,
     older: str | None,
+    collection: str | None,
     why: str,
     no_index: bool,
 ) -> None:
@@ -70,12 +72,15 @@ def add(
     you are asked, unless there is nobody to ask: without --yes nothing is added then. What
     NAME.toml beside a file states of it comes along.
     """
+    from retriever import collections
     from retriever.incoming import Incoming  # slow to load: not for --help
 
     if fetched == bool(paths):
         raise click.UsageError("Say which files to add, or --fetched and no files.")
     library = open_library(root)
     replaced = _path_of(library, older) if older else ""
+    if collection:
+        collections.find(library.root, collection)  # so that one that is not there is refused
     incoming = Incoming(library.root)
     reading = library.settings.reading
     if fetched:
@@ -96,6 +101,8 @@ def add(
         # What was fetched would have to be fetched again: it goes on waiting, for the page.
         if not fetched or not batch.having("unread", "ready", "like"):
             incoming.close(batch.id)
+    if added and collection:
+        collections.Shelves(library.root).add(collection, added, why)
     if added and not no_index:
         _bring_up_to_date(library.root)
 
@@ -214,9 +221,9 @@ def _agreed(number: int, yes: bool) -> bool:
 
 def _add(
     incoming: Incoming, batch: Batch, wanted: list[Waiting], replaced: str, why: str
-) -> int:
-    """Add the files; gives how many. What goes wrong with one does not stop the others."""
-    added = 0
+) -> list[str]:
+    """Add the files; gives their paths. What goes wrong with one does not stop the others."""
+    added = []
     for file in wanted:
         try:
             if replaced:
@@ -226,8 +233,8 @@ def _add(
         except (DeskError, SidecarError) as error:
             click.echo(f"{file.original}: {output.harmless(str(error))}", err=True)
         else:
-            added += 1
-    click.echo(f"Added {added} of {len(batch.files)}.", err=True)
+            added.append(file.name)
+    click.echo(f"Added {len(added)} of {len(batch.files)}.", err=True)
     return added
 
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from conftest import MakeLibrary
 from mixed_files import mixed, report
 
-from retriever import Library
+from retriever import Library, collections
 from retriever.cli import cli
 from retriever.journal import Journal
 from retriever.loaders.sidecar import read_sidecar
@@ -103,6 +103,17 @@ def test_metadata_in_a_table_is_stated(library: Library, tmp_path: Path) -> None
     result = run(library, "add", file, "--metadata", table)
     assert result.exit_code == 1
     assert "no column 'path'" in result.stderr
+
+
+def test_what_is_added_is_put_into_a_collection(library: Library, tmp_path: Path) -> None:
+    file = written(tmp_path, {"a.md": b"# A\n\nText.\n"}) / "a.md"
+    refused = run(library, "add", file, "--yes", "--collection", "Ashby")
+    assert refused.exit_code == 1
+    assert held(library) == ["uptake.md"]
+    collections.Shelves(library.root).make("Ashby")
+    result = run(library, "add", file, "--yes", "--no-index", "--collection", "Ashby")
+    assert result.exit_code == 0, result.output
+    assert collections.find(library.root, "Ashby").documents == ("a.md",)
 
 
 def test_files_or_what_was_fetched_is_to_be_named(library: Library, tmp_path: Path) -> None:
