@@ -37,7 +37,7 @@ from retriever.desk import CORPUS, Desk, NewFile
 from retriever.editions import Known, Shelf, Sketch, catch_up, differences, sketch
 from retriever.errors import DeskError, LockHeld, SidecarError, UnreadableFile
 from retriever.intake import Given, Held, Intake, Names, Taken, file_name
-from retriever.journal import KEEPING, Event, write_whole
+from retriever.journal import KEEPING, Event, cannot_write, write_whole
 from retriever.loaders.sidecar import Sidecar, apply, read_sidecar, written
 from retriever.loaders.worker import Result, reading
 from retriever.schema import Parsed, Progress, to_dict
@@ -84,7 +84,7 @@ class Incoming:
 
         Raises:
             DeskError: There was not one file.
-            StorageError: As `Journal.changing`.
+            StorageError: The folder cannot be written.
         """
         new = self.folder / f".taking-{os.getpid()}-{uuid.uuid4().hex}"
         intake = Intake(new, limits.max_megabytes * 1_000_000, self.root / CORPUS)
@@ -99,6 +99,8 @@ class Incoming:
                 batch = self._identified(taken, intake.refused)
                 write_whole(new / "batch.json", to_json(batch))
                 new.rename(self.folder / batch.id)
+        except OSError as error:
+            raise cannot_write(self.folder, error) from error
         finally:
             shutil.rmtree(new, ignore_errors=True)
         return batch
@@ -451,8 +453,7 @@ class Incoming:
         try:
             held = desk.held(content)
             if held and held != taking.name:
-                self._change(batch_id, file.number, outcome="same", same_as=held, taking=None)
-                self._drop(batch_id, file)
+                self._end(batch_id, dataclasses.replace(file, same_as=held), "same")
                 raise DeskError(
                     f"{file.original} was not added: the library holds the same file by now, as "
                     f"{held}."
@@ -469,10 +470,7 @@ class Incoming:
         if file.record:
             place = self.root / keep.ACCEPTED / f"{file.record['name']}.json"
             write_whole(place, json.dumps(file.record, ensure_ascii=False, indent=1) + "\n")
-        self._change(
-            batch_id, file.number, outcome="added", name=taking.name, taking=None, reason=""
-        )
-        self._drop(batch_id, file)
+        self._end(batch_id, dataclasses.replace(file, name=taking.name), "added")
         return made
 
     def _supersede(self, desk: Desk, taking: Taking) -> list[Event]:
@@ -496,8 +494,7 @@ class Incoming:
     def _settle(self, batch_id: str, number: int, outcome: Outcome, reason: str) -> None:
         with self._locked():
             file = self._undecided(batch_id, number, "failed")
-            self._change(batch_id, number, outcome=outcome, reason=reason)
-            self._drop(batch_id, file)
+            self._end(batch_id, file, outcome, reason)
 
     def _undecided(self, batch_id: str, number: int, *more: Outcome) -> Waiting:
         file = self.batch(batch_id).file(number)
@@ -508,8 +505,12 @@ class Incoming:
             )
         return file
 
-    def _drop(self, batch_id: str, file: Waiting) -> None:
-        """Delete a file's content and what was read off it."""
+    def _end(self, batch_id: str, file: Waiting, outcome: Outcome, reason: str = "") -> None:
+        """Write down that a file was decided on, and delete all that came off it."""
+        ended = Waiting(
+            file.number, file.name, file.original, file.sha256, outcome, reason, file.same_as
+        )
+        self._put(batch_id, ended)
         shutil.rmtree(self._content(batch_id, file).parent, ignore_errors=True)
         self._read_path(batch_id, file).unlink(missing_ok=True)
 
@@ -522,12 +523,17 @@ class Incoming:
     def _change(self, batch_id: str, number: int, **changes: Any) -> Waiting:
         """Change what is written down of one file."""
         with self._locked():
+            file = dataclasses.replace(self.batch(batch_id).file(number), **changes)
+            self._put(batch_id, file)
+        return file
+
+    def _put(self, batch_id: str, file: Waiting) -> None:
+        """Write down a file in the place of what stands there of it."""
+        with self._locked():
             batch = self.batch(batch_id)
-            new = dataclasses.replace(batch.file(number), **changes)
-            files = (*batch.files[: number - 1], new, *batch.files[number:])
-            changed = dataclasses.replace(batch, files=files)
-            write_whole(self.folder / batch_id / "batch.json", to_json(changed))
-        return new
+            files = (*batch.files[: file.number - 1], file, *batch.files[file.number :])
+            changed = to_json(dataclasses.replace(batch, files=files))
+            write_whole(self.folder / batch_id / "batch.json", changed)
 
     def _all(self) -> list[Batch]:
         paths = self.folder.glob("[!.]*/batch.json")
@@ -536,8 +542,8 @@ class Incoming:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """Be the only one who writes down what became of files; goes with the process."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         try:
+            self.folder.mkdir(parents=True, exist_ok=True)
             # One lock for each place on the disk, so that whoever has it may take it again.
             with FileLock(self.folder / "lock", is_singleton=True).acquire(timeout=_WAIT):
                 yield
@@ -546,6 +552,8 @@ class Incoming:
                 "Somebody else's files are being taken in, and that does not end. Try again in a "
                 "minute; if it goes on, see whether a retriever process hangs."
             ) from error
+        except OSError as error:
+            raise cannot_write(self.folder, error) from error
 
 
 def _licence(record: Record) -> dict[str, str]:

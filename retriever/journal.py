@@ -143,11 +143,7 @@ class Journal:
                 "goes on, see whether a retriever process hangs."
             ) from error
         except OSError as error:
-            raise StorageError(
-                f"Cannot write below {self.folder}: {error.strerror or error}. Make sure that the "
-                "disk has room and that you may write there. What was begun is finished, or was "
-                "not begun, with the next change."
-            ) from error
+            raise cannot_write(self.folder, error) from error
 
     def finish(self) -> None:
         """Finish what a crash left undone; does nothing otherwise."""
@@ -298,6 +294,15 @@ class Change:
         self._journal._make(event)
         self._begin(int(event.id) + 1)
         return event
+
+
+def cannot_write(folder: Path, error: OSError) -> StorageError:
+    """What a person should know when something below `keeping/` could not be written."""
+    return StorageError(
+        f"Cannot write below {folder}: {error.strerror or error}. Make sure that the disk has room "
+        "and that you may write there. What was begun is finished, or was not begun, with the "
+        "next change."
+    )
 
 
 def write_whole(path: Path, content: bytes | str) -> None:

@@ -29,7 +29,7 @@ from typing import Any, Literal
 from filelock import FileLock, Timeout
 
 from retriever.errors import DeskError, RetrieverError
-from retriever.journal import KEEPING, write_whole
+from retriever.journal import KEEPING, cannot_write, write_whole
 from retriever.schema import Progress, to_dict
 
 What = Literal["read", "index"]
@@ -254,9 +254,12 @@ class Work:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """Be the only one who gives jobs their numbers."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.folder / "numbers"):
-            yield
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with FileLock(self.folder / "numbers"):
+                yield
+        except OSError as error:
+            raise cannot_write(self.folder, error) from error
 
 
 class _Notes:

@@ -16,7 +16,7 @@ from small_library import FILES
 from retriever import Library
 from retriever.connectors import keep
 from retriever.connectors.records import Record
-from retriever.errors import DeskError, SidecarError
+from retriever.errors import DeskError, SidecarError, StorageError
 from retriever.incoming import Incoming
 from retriever.intake import Given
 from retriever.journal import Event, Journal, Move
@@ -118,6 +118,14 @@ class TestTakingIn:
         for file in batch.having("ready"):
             incoming.accept(batch.id, file.number)
         assert held(library) == ["?.md", "a" * 120 + ".md", "policy.md", "tabandnul.md"]
+
+    def test_a_disk_that_cannot_be_written_is_said(
+        self, incoming: Incoming, library: Library
+    ) -> None:
+        incoming.folder.parent.mkdir()
+        incoming.folder.write_text("a file where a folder should be")
+        with pytest.raises(StorageError, match=r"Cannot write below .*incoming"):
+            taken(incoming, library, {"a.md": b"# A"})
 
     def test_nothing_given_is_said(self, incoming: Incoming, library: Library) -> None:
         with pytest.raises(DeskError, match="no file in what was given"):
@@ -298,6 +306,8 @@ class TestDeciding:
         assert (event.who, event.why, event.action) == ("Ann", "asked", "add")
         assert incoming.batch(batch).files[0].outcome == "added"
         assert waiting_files(library) == []
+        kept = (path.read_bytes() for path in incoming.folder.rglob("*") if path.is_file())
+        assert b"nurse" not in b"".join(kept)  # nothing of it is left beside the library
 
     def test_without_confirmed_values_there_is_no_sidecar(
         self, incoming: Incoming, library: Library
