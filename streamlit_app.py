@@ -5,8 +5,11 @@ import streamlit as st
 from retriever.ui.shared import (
     ADD,
     ASK,
+    CHECK,
     DOCUMENT,
     EVALUATE,
+    HEALTH,
+    HISTORY,
     ICON,
     JUDGE,
     LIBRARY,
@@ -26,11 +29,17 @@ pages = [
     st.Page(MAP, title="Evidence map", url_path="map"),
     st.Page(LIBRARY, title="Library", url_path="library"),
     st.Page(DOCUMENT, title="Document", url_path="document"),
-    st.Page(ADD, title="Add documents", url_path="add"),
     st.Page(VOCABULARY, title="Vocabulary", url_path="vocabulary"),
     st.Page(JUDGE, title="Judge", url_path="judge"),
     st.Page(EVALUATE, title="Evaluate", url_path="evaluate"),
 ]
-current = st.navigation(pages, position="hidden")
+# The librarians' own pages, linked to from the Library page: see `desk_links`.
+desk = [
+    st.Page(ADD, title="Add documents", url_path="add"),
+    st.Page(HISTORY, title="History", url_path="history"),
+    st.Page(CHECK, title="Check", url_path="check"),
+    st.Page(HEALTH, title="Library health", url_path="health"),
+]
+current = st.navigation([*pages, *desk], position="hidden")
 banner(pages, current)
 current.run()

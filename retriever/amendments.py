@@ -20,7 +20,7 @@ from retriever.journal import Journal
 from retriever.loaders.sidecar import apply, read_sidecar
 from retriever.store import Store
 
-_OF_RECORDS = frozenset({"edit", "supersede", "undo", "restore"})
+OF_RECORDS = frozenset({"edit", "supersede", "undo", "restore"})
 _OF_FILES = frozenset({"replace", "undo", "restore", "add"})
 
 
@@ -49,7 +49,7 @@ def amendments(root: Path, files: Iterable[FileRecord], store: Path) -> Amendmen
         events = Journal(root).events()
     except DeskError:  # the History page says so; answers do not depend on it
         return Amendments({}, frozenset())
-    of_records = {d for e in events if e.action in _OF_RECORDS for d in e.documents}
+    of_records = {d for e in events if e.action in OF_RECORDS for d in e.documents}
     of_files = {d for e in events if e.action in _OF_FILES for d in e.documents}
     known = {f.entry.path: f for f in files if f.entry.path in of_records | of_files}
     corpus = root / "corpus"

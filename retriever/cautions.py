@@ -68,17 +68,17 @@ def _next(document_id: str, files: Mapping[str, FileRecord]) -> str:
     if not status.startswith(_REPLACED):
         return ""
     name = _IN_BRACKETS.sub("", status.removeprefix(_REPLACED))
-    names = {_plain(name), *map(_plain, _GUIDANCE.findall(name))} - {""}
+    names = {plain(name), *map(plain, _GUIDANCE.findall(name))} - {""}
     for other, file in files.items():
         known = file.entry.metadata
         if other != document_id and names & set(
-            map(_plain, (known.guidance_id, other, known.title))
+            map(plain, (known.guidance_id, other, known.title))
         ):
             return other
     return ""
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """A name by its letters and digits: "NG 246" is "ng246"."""
     return "".join(letter for letter in name.casefold() if letter.isalnum())
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from retriever import cli_add, cli_desk, cli_web, evidence_map, output
+from retriever import cli_add, cli_desk, cli_keep, cli_web, evidence_map, output
 from retriever.cli_backup import backup, restore_backup
 from retriever.cli_collections import collection
 from retriever.cli_shared import collection_option, filter_options, format_option
@@ -239,15 +239,21 @@ def _page(document: Document, number: int) -> Page:
     )
 
 
-@cli.command(epilog=_example("retriever check"))
+@cli.command(epilog=_example("retriever check", "retriever check --ask"))
+@click.option(
+    "--ask",
+    is_flag=True,
+    help="Also ask the questions of corpus/evaluation, to see which documents none of them finds.",
+)
 @format_option("table", "json")
 @click.pass_context
-def check(ctx: click.Context, layout: str) -> None:
+def check(ctx: click.Context, ask: bool, layout: str) -> None:
     """Look the library over; each problem comes with what mends it.
 
-    The exit status is 1 when there is an error, 0 when all is well or there are only warnings.
+    The exit status is 1 when there is an error, 0 when all is well or there are only notes and
+    warnings.
     """
-    checks = _open(ctx.obj).check()
+    checks = _open(ctx.obj).check(ask, output.progress_to(sys.stderr) if ask else None)
     if layout == "json":
         click.echo(output.as_json([to_dict(item) for item in checks]))
     else:
@@ -503,6 +509,7 @@ for command in (
     *cli_desk.COMMANDS, *cli_add.COMMANDS, cli_web.fetch, backup, restore_backup, collection
 ):  # fmt: skip
     cli.add_command(command)
+cli_keep.register(cli)
 
 
 def main() -> None:

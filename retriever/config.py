@@ -127,6 +127,17 @@ class Answers:
 
 
 @dataclass(frozen=True)
+class Desk:
+    """How the librarians' desk keeps things.
+
+    Attributes:
+        keep_removed_days: For how long a removed document stays to be brought back.
+    """
+
+    keep_removed_days: int = 90
+
+
+@dataclass(frozen=True)
 class Web:
     """How documents are fetched from the web.
 
@@ -156,6 +167,7 @@ class Settings:
     embedder: Embedder = field(default_factory=Embedder)
     search: Search = field(default_factory=Search)
     answers: Answers = field(default_factory=Answers)
+    desk: Desk = field(default_factory=Desk)
     web: Web = field(default_factory=Web)
 
 
@@ -192,6 +204,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "answers.max_sentences": (1, 10),
     "answers.min_nearness": (-1.0, 1.0),
     "answers.min_covered": (0.0, 1.0),
+    "desk.keep_removed_days": (0, 36_500),
     "web.max_megabytes": (1, 10_000),
     "web.timeout_seconds": (1, 3_600),
     "web.max_redirects": (0, 20),

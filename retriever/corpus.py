@@ -43,7 +43,7 @@ def scan(corpus: Path) -> list[SourceFile]:
     if not corpus.is_dir():
         return []
     found = [path for path in corpus.rglob("*") if path.is_file() and is_document(path, corpus)]
-    return [_source(path, corpus) for path in sorted(found, key=lambda p: p.as_posix())]
+    return [read_source(path, corpus) for path in sorted(found, key=lambda p: p.as_posix())]
 
 
 def is_document(path: Path, corpus: Path) -> bool:
@@ -56,7 +56,8 @@ def is_document(path: Path, corpus: Path) -> bool:
     return path.suffix.lower() not in _NOT_DOCUMENTS
 
 
-def _source(path: Path, corpus: Path) -> SourceFile:
+def read_source(path: Path, corpus: Path) -> SourceFile:
+    """What one document file below `corpus` is, and its sidecar."""
     relative = path.relative_to(corpus).as_posix()
     try:
         with path.open("rb") as stream:

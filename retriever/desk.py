@@ -11,12 +11,14 @@ import getpass
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from retriever import collections
-from retriever.corpus import is_document
+from retriever import collections, generation
+from retriever.corpus import is_document, slug
 from retriever.errors import DeskError
+from retriever.generation import FileRecord
 from retriever.journal import KEEPING, Change, Event, Journal, Move
 from retriever.loaders.sidecar import changed, sidecar_path, written
 
@@ -191,6 +193,50 @@ class Desk:
             if event.action == "remove" and holds[event.id] and self._kept(event)
         ]
 
+    def find(self, name: str) -> str:
+        """Path below `corpus/` of a document that is there.
+
+        Args:
+            name: That path, or the document's id.
+
+        Raises:
+            DeskError: There is none of that name.
+        """
+        for path in (PurePosixPath(name).as_posix(), self.path_of(name)):
+            if self._is_there(path):
+                return path
+        raise DeskError(
+            f"The library holds no document '{name}', by that id or as a path below "
+            f"{self.root / CORPUS}. "
+            "`retriever documents` lists what there is."
+        )
+
+    def path_of(self, document_id: str) -> str:
+        """Path of the document that has an id in the index, be it there or not; else empty."""
+        if not document_id:
+            return ""
+        known = rows(self.root).items()
+        return next((path for path, f in known if f.entry.document_id == document_id), "")
+
+    def find_removed(self, name: str) -> str:
+        """Path of a removed document, by that path, its id in the index or its file's name.
+
+        Raises:
+            DeskError: None of that name can be brought back, or there are several.
+        """
+        removed = [one.path for one in self.removed()]
+        if name in removed:
+            return name
+        found = [p for p in removed if name in (self.id_of(p), slug(PurePosixPath(p).stem))]
+        if len(found) > 1:
+            raise DeskError(f"'{name}' may be {' or '.join(found)}. Name it by its path.")
+        return found[0] if found else name
+
+    def id_of(self, path: str) -> str:
+        """A document's id in the index; before it is indexed, the one that its name gives it."""
+        file = rows(self.root).get(path)
+        return (file.entry.document_id if file else "") or slug(PurePosixPath(path).stem)
+
     def restore(self, path: str, why: str = "") -> Event:
         """Bring a removed document back, as it was.
 
@@ -215,9 +261,20 @@ class Desk:
         event = self.journal.event(event_id)
         if event.undoes:
             event = self.journal.event(event.undoes)
-        if not event.moves:
-            raise DeskError(f"Change {event.id} cannot be undone: {event.what}.")
         return self._turn(event, "undo", "", why)
+
+    def hindrance(self, event: Event, events: Sequence[Event]) -> str:
+        """Why a change cannot be undone, or made again; empty where it can be.
+
+        Args:
+            event: The change.
+            events: All of the history.
+        """
+        try:
+            self._moves_back(event, events, self.journal.in_effect(events))
+        except DeskError as error:
+            return str(error)
+        return ""
 
     def purge(self, path: str, why: str = "") -> Event:
         """Delete for good all that is kept of a removed document. Nothing brings it back.
@@ -256,18 +313,26 @@ class Desk:
         with self.journal.changing() as change:
             events = self.journal.events()
             holds = self.journal.in_effect(events)
-            self._check_last(event, events, holds)
-            back = holds[event.id]
-            for move in reversed(event.moves) if back else event.moves:
-                if back:
-                    move = Move(move.target, move.source)
-                if not (self.root / move.source).exists() and move.source.startswith(KEEPING):
-                    raise DeskError(
-                        f"Change {event.id} cannot be undone: {move.source} was purged."
-                    )
+            for move in self._moves_back(event, events, holds):
                 change.move(move.source, move.target)
-            said = what or f"{'Undid' if back else 'Made again'} change {event.id}: {event.what}"
+            done = "Undid" if holds[event.id] else "Made again"
+            said = what or f"{done} change {event.id}: {event.what}"
             return change.make(action, event.documents, said, self._who, why, undoes=event.id)
+
+    def _moves_back(
+        self, event: Event, events: Sequence[Event], holds: Mapping[str, bool]
+    ) -> list[Move]:
+        """What has to be moved to undo a change that holds, or to make one again that does not."""
+        if not event.moves:
+            raise DeskError(f"Change {event.id} cannot be undone: {event.what}.")
+        self._check_last(event, events, holds)
+        moves = list(event.moves)
+        if holds[event.id]:
+            moves = [Move(move.target, move.source) for move in reversed(moves)]
+        for move in moves:
+            if move.source.startswith(KEEPING) and not (self.root / move.source).exists():
+                raise DeskError(f"Change {event.id} cannot be undone: {move.source} was purged.")
+        return moves
 
     def _check_last(
         self, event: Event, events: Sequence[Event], holds: Mapping[str, bool]
@@ -299,8 +364,14 @@ class Desk:
                 "another name, or replace that one."
             )
 
+    def _is_there(self, path: str) -> bool:
+        corpus = self.root / CORPUS
+        if not path or PurePosixPath(path).is_absolute():
+            return False
+        return (corpus / path).is_file() and is_document(corpus / path, corpus)
+
     def _check_there(self, path: str) -> None:
-        if not (self.root / CORPUS / path).is_file():
+        if not self._is_there(path):
             raise DeskError(
                 f"There is no file {path} below {self.root / CORPUS}. `retriever documents` lists "
                 "what there is."
@@ -341,6 +412,20 @@ class Desk:
 
     def _relative(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix()
+
+
+def rows(root: Path) -> Mapping[str, FileRecord]:
+    """Path below `corpus/` -> its row in the index in force, which is kept in memory."""
+    index = root / "index"
+    found = _rows_of(index, generation.current_name(index))
+    if not found:  # it may have been replaced while it was read
+        _rows_of.cache_clear()
+    return found
+
+
+@lru_cache(maxsize=1)
+def _rows_of(index: Path, _: str) -> Mapping[str, FileRecord]:
+    return {file.entry.path: file for file in generation.read_files(index)}
 
 
 def _in_force(event: Event) -> frozenset[str]:

@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal, get_args
 
 from filelock import FileLock, Timeout
@@ -317,8 +317,19 @@ def write_whole(path: Path, content: bytes | str) -> None:
 
 
 def _event_from(data: Mapping[str, Any]) -> Event:
+    """An event as it was written down.
+
+    Raises:
+        ValueError, TypeError, KeyError: It is none; or it moves or deletes what is no file of the
+            library, as only a history that somebody has forged does.
+    """
     values = dict(data)
     values["moves"] = tuple(Move(**move) for move in values["moves"])
     for name in ("documents", "deleted"):
         values[name] = tuple(values[name])
-    return Event(**values)
+    event = Event(**values)
+    for place in (*(p for m in event.moves for p in (m.source, m.target)), *event.deleted):
+        path = PurePosixPath(place)
+        if path.parts[:1] not in (("corpus",), (KEEPING,)) or ".." in path.parts:
+            raise ValueError(f"{place} is no file of the library")
+    return event

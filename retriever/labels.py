@@ -82,6 +82,21 @@ def at_a_glance(findings: Sequence[Finding]) -> list[str]:
     ]
 
 
+def action_in_words(action: str) -> str:
+    """A kind of change in words."""
+    return str(LABELS["actions"][action])
+
+
+def check_in_words(name: str) -> str:
+    """What a check looked at, in words."""
+    return str(LABELS["checks"][name])
+
+
+def severity_in_words(severity: str) -> str:
+    """How much a check matters, in words."""
+    return str(LABELS["severities"][severity])
+
+
 def axis_in_words(axis: str) -> str:
     """What groups are by, in words."""
     return str(LABELS["axes"][axis])

@@ -10,17 +10,19 @@ import difflib
 import os
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from retriever import generation, overview, readings, version
+from retriever import generation, health, overview, readings, upkeep, version
 from retriever.amendments import amendments
 from retriever.answer import compose
 from retriever.collections import documents_of
 from retriever.config import Settings, load_settings
-from retriever.corpus import is_document, scan
+from retriever.corpus import is_document
+from retriever.desk import Desk
 from retriever.embedder import Embedder, open_embedder
 from retriever.errors import (
     IndexMismatch,
@@ -29,8 +31,10 @@ from retriever.errors import (
     UnknownDocument,
 )
 from retriever.evidence_map import Cell, EvidenceMap, Reading, Row
+from retriever.health import Health
 from retriever.indexing import ShowProgress, bring_up_to_date, document_of
 from retriever.journal import Journal
+from retriever.loaders.sidecar import read_sidecar
 from retriever.overview import Overview
 from retriever.question import AS_ASKED, understand
 from retriever.remembering import RememberingEmbedder
@@ -43,8 +47,10 @@ from retriever.schema import (
     Hit,
     IndexReport,
     LibraryEntry,
+    Metadata,
     Mode,
     Passage,
+    Progress,
     Record,
 )
 from retriever.search import NO_FILTERS, Searcher, Stopwatch
@@ -82,6 +88,7 @@ class Library:
         self._searcher: Searcher | None = None
         self._journal = Journal(root)
         self._amended: tuple[object, Searcher, frozenset[str]] | None = None
+        self._faults: tuple[str, dict[str, list[str]]] | None = None
         self._opening = threading.Lock()
 
     @classmethod
@@ -225,6 +232,17 @@ class Library:
         searcher = self.searcher()
         return overview.subjects(searcher.naming, self._there(searcher))
 
+    def health(self) -> Health:
+        """What the library is made of, and where it is thin.
+
+        The first look reads every passage that names a group, as the maps do.
+
+        Raises:
+            IndexMissing, IndexMismatch: As `search`.
+        """
+        searcher = self.searcher()
+        return health.of(searcher, self._there(searcher))
+
     def remembering(self, questions: Sequence[str] = ()) -> Self:
         """The same library, sharing the index in memory, that embeds each text once.
 
@@ -259,6 +277,23 @@ class Library:
             return there
         wanted = {*searcher.in_scope(searcher.scope(filters, self._gone(searcher)))}
         return [entry for entry in there if entry.document_id in wanted]
+
+    def record(self, path: str) -> Metadata:
+        """What is known of a document now, be it in the index or not.
+
+        Args:
+            path: Below `corpus/`.
+
+        Raises:
+            SidecarError: It is not in the index, and its sidecar cannot be read.
+            IndexMismatch: As `search`.
+        """
+        with suppress(IndexMissing):
+            for entry in self.entries():
+                if entry.path == path and entry.outcome == "indexed":
+                    return entry.metadata
+        sidecar = read_sidecar(self.corpus / path)
+        return Metadata(**sidecar.values) if sidecar else Metadata()
 
     def document(self, document_id: str) -> Document:
         """One document with its text.
@@ -391,9 +426,39 @@ class Library:
             "`retriever documents` lists all of them."
         )
 
-    def check(self) -> list[Check]:
-        """Look the library over: settings, model, index, files; each problem with what mends it."""
-        return [self._check_index(), *self._check_files()]
+    def check(self, ask: bool = False, progress: ShowProgress | None = None) -> list[Check]:
+        """Look the library over; each problem comes with what mends it.
+
+        Args:
+            ask: Also ask the evaluation questions, to see which documents none of them finds.
+            progress: Told of each question.
+        """
+        now = datetime.now(UTC)
+        checks = [self._check_index(), *upkeep.of_files(self.root)]
+        if checks[0].severity == "ok":
+            searcher = self.searcher()
+            gone = self._gone(searcher)
+            files = {name: f for name, f in searcher.files.items() if name not in gone}
+            checks += upkeep.of_records(files, now.year)
+            checks += upkeep.of_passages(self._unreadable(searcher), files)
+            checks += upkeep.of_questions(self.root, files, self._finder(progress) if ask else None)
+        days = self.settings.desk.keep_removed_days
+        return [*checks, *upkeep.of_removed(Desk(self.root), days, now.date())]
+
+    def _unreadable(self, searcher: Searcher) -> dict[str, list[str]]:
+        """What of an index cannot be read; looked for once, since it takes seconds."""
+        name = searcher.generation.name
+        if self._faults is None or self._faults[0] != name:
+            self._faults = (name, upkeep.unreadable(searcher.generation.passages))
+        return self._faults[1]
+
+    def _finder(self, progress: ShowProgress | None) -> Callable[[str, int, int], list[str]]:
+        def find(question: str, number: int, total: int) -> list[str]:
+            if progress:
+                progress(Progress("asking", number, total, question))
+            return [hit.passage.document_id for hit in self.search(question, upkeep.FIRST)]
+
+        return find
 
     def _check_index(self) -> Check:
         try:
@@ -417,39 +482,6 @@ class Library:
         except sqlite3.DatabaseError:
             return len(wanted)
 
-    def _check_files(self) -> list[Check]:
-        known = {f.entry.path: f for f in generation.read_files(self.index_folder)}
-        sources = {source.path: source for source in scan(self.corpus)}
-        if not sources:
-            return [
-                Check(
-                    "documents",
-                    "warning",
-                    f"{self.corpus} holds no documents.",
-                    f"Put documents into {self.corpus}, then: retriever index",
-                )
-            ]
-        stale = [
-            path
-            for path, source in sources.items()
-            if path not in known
-            or (known[path].sha256, known[path].sidecar_sha256)
-            != (source.sha256, source.sidecar_sha256)
-        ]
-        stale += [path for path in known if path not in sources]
-        checks = [_freshness(len(stale), sorted(stale))]
-        checks += [
-            Check(
-                "file",
-                "warning",
-                f"{path}: {known[path].entry.reason}",
-                "Mend or replace the file, then: retriever index",
-            )
-            for path in sorted(known.keys() & sources.keys())
-            if known[path].entry.outcome == "failed"
-        ]
-        return checks
-
     def warm_up(self) -> None:
         """Load the models and the index before the first question needs them.
 
@@ -464,14 +496,6 @@ class Library:
         """Let go of the index in memory."""
         with self._opening:
             self._searcher = self._amended = None
-
-
-def _freshness(count: int, stale: list[str]) -> Check:
-    if not count:
-        return Check("freshness", "ok", "The index is up to date with the documents.")
-    named = ", ".join(stale[:5]) + (" …" if count > 5 else "")
-    message = f"{count} files were added, changed or removed since indexing: {named}."
-    return Check("freshness", "warning", message, "retriever index")
 
 
 def _record(searcher: Searcher, filters: Filters) -> Record:

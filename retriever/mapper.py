@@ -99,6 +99,18 @@ class Mapper:
                 entries[group].append(Entry(document, kind, tuple(found)))
         return tuple(Cell(subject, g, tuple(entries[g])) for g in groups if g in entries)
 
+    def reporting(self, group: Concept) -> frozenset[str]:
+        """Ids of the documents that report something for a group, or a narrower one.
+
+        Args:
+            group: One of an axis that there are maps by.
+        """
+        return frozenset(
+            passage.rpartition(":")[0]
+            for passage, relations in self._relations(group.axis).items()
+            if relations.get(group) == "reported"
+        )
+
     def read(self, cell: Cell) -> list[Reading]:
         """The passages of a cell, document by document, in order of the text."""
         within = self._concepts.narrower(cell.group)

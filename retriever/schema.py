@@ -469,10 +469,25 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class Concern:
+    """A document that a check is about, by its path below `corpus/`, and what is wrong with it."""
+
+    path: str
+    what: str = ""
+
+
+@dataclass(frozen=True)
 class Check:
-    """One thing `retriever check` looked at: `ok`, `warning` or `error`, and what mends it."""
+    """One thing `retriever check` looked at, and what mends it.
+
+    Attributes:
+        severity: `ok`; `note`: could be better; `warning`: may mislead, or is not found; `error`:
+            questions cannot be answered.
+        concerns: The documents concerned, in order of their paths.
+    """
 
     name: str
-    severity: Literal["ok", "warning", "error"]
+    severity: Literal["ok", "note", "warning", "error"]
     message: str
     remedy: str = ""
+    concerns: tuple[Concern, ...] = ()

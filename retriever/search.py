@@ -37,6 +37,7 @@ from retriever.unheld import unheld
 
 Numbers = NDArray[np.int64]
 NO_FILTERS = Filters()
+_ALWAYS_TELLING = 10  # documents
 _TELLING = 0.2  # of all documents; chosen on our develop questions, where 0.15 to 0.3 are alike
 
 
@@ -381,7 +382,8 @@ class Searcher:
 
     def tells_apart(self, concept: Concept) -> bool:
         """Whether few enough documents name a concept for it to be what they are about."""
-        return len(self.naming.documents(concept)) <= _TELLING * len(self.naming.titles)
+        most = max(_ALWAYS_TELLING, _TELLING * len(self.naming.titles))
+        return len(self.naming.documents(concept)) <= most
 
     def unheld(self, question: str, scope: Scope) -> tuple[str, ...]:
         """The words of it that no document has; see `unheld.unheld`."""

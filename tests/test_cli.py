@@ -407,6 +407,8 @@ class TestDocuments:
 
 class TestCheck:
     def test_all_is_well(self, folder: Path) -> None:
+        record = "title = 'W'\npublisher = 'P'\nyear = 2024\nsource_type = 'policy-paper'\n"
+        write(folder, "walking.toml", record)
         ok(folder, "index")
         assert {row["severity"] for row in data(folder, "check")} == {"ok"}
         assert "ok" in ok(folder, "check")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -74,6 +75,14 @@ def test_nothing_is_written_over(root: Path) -> None:
 def test_a_damaged_line_of_the_history_is_named(root: Path) -> None:
     (root / "keeping/history.jsonl").write_text('{"id": "000001"}\n')
     with pytest.raises(DeskError, match=r"history\.jsonl, line 1 is damaged"):
+        Journal(root).events()
+
+
+@pytest.mark.parametrize("place", ["/etc/passwd", "corpus/../../out", "retriever.toml", ""])
+def test_a_forged_history_moves_nothing_outside_the_library(root: Path, place: str) -> None:
+    forged = dataclasses.replace(event(), moves=(Move(place, "corpus/b.md"),))
+    (root / "keeping/history.jsonl").write_text(json.dumps(to_dict(forged)) + "\n")
+    with pytest.raises(DeskError, match="is no file of the library"):
         Journal(root).events()
 
 

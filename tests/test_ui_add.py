@@ -34,12 +34,12 @@ def small(tmp_path: Path) -> Library:
     return build(tmp_path / "library")
 
 
-def opened(library: Library, monkeypatch: pytest.MonkeyPatch, **address: str) -> AppTest:
+def opened(library: Library, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv("RETRIEVER_LIBRARY", str(library.root))
     app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
     app.run().switch_page(PAGE)
-    for name, value in address.items():
-        app.query_params[name] = value
+    app.run()
+    app.text_input(key="who_changes").set_value("Ann")
     return app.run()
 
 
@@ -94,7 +94,7 @@ def test_pressed_without_files_says_what_to_do(
 def test_dropped_files_are_read_and_each_has_its_outcome(
     small: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = opened(small, monkeypatch, who="Ann")
+    app = opened(small, monkeypatch)
     app.file_uploader(key="files").set_value(
         [(name, content, "application/octet-stream") for name, content in mixed().items()]
     )
@@ -113,7 +113,7 @@ def test_a_file_is_looked_at_confirmed_and_added(
     small: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batch = read(small, NOTES)
-    app = opened(small, monkeypatch, who="Ann")
+    app = opened(small, monkeypatch)
     own = look_at(app, batch, 1)
     assert "A reminder by text message" in shown(app)
     title = app.text_input(key=f"{own}title")

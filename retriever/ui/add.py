@@ -16,17 +16,18 @@ from retriever.incoming import Incoming
 from retriever.intake import Given
 from retriever.labels import kind_of_source, status_of
 from retriever.schema import SOURCE_TYPES, Metadata
-from retriever.ui import add_words, words
-from retriever.ui.shared import heading, library, paragraph, problem, problems_in_a_box
+from retriever.ui import add_words, keep, words
+from retriever.ui.shared import desk_links, heading, library, paragraph, problem, problems_in_a_box
 from retriever.waiting import UNDECIDED, Batch, Decision, Waiting, confirmed
 from retriever.work import OVER, Job, Work
 
 ROWS = 20
 """Files to be decided on that are offered at once."""
 
-# The names of the address's values.
-BATCH, WHO = "batch", "who"
+BATCH = "batch"
+"""The name of the address's value that says which files are looked at."""
 
+_WHO = "adding"
 _SAID, _TROUBLE = "said", "trouble"  # told once, after the page has run anew
 _EVERY = 1.0  # seconds between two looks at the work
 _STATUSES = ("unknown", "current", "withdrawn")
@@ -44,6 +45,7 @@ _LINES = (
 def page() -> None:
     """Show the work in progress, the form for files, and what waits."""
     heading("Add documents")
+    desk_links("add")
     with problems_in_a_box("Documents cannot be added"):
         source = library()
         paragraph(
@@ -51,7 +53,7 @@ def page() -> None:
             "is in the library before you say so.",
             "lead",
         )
-        st.text_input("Your name, for the history", key=WHO, bind="query-params")
+        st.session_state[_WHO] = keep.who()
         _tell()
         work = Work(source.root)
         _progress(work)
@@ -64,7 +66,7 @@ def _incoming(source: Library) -> Incoming:
 
 
 def _who() -> str:
-    return (st.session_state.get(WHO) or "").strip()
+    return str(st.session_state[_WHO])
 
 
 def _tell() -> None:
@@ -196,7 +198,7 @@ def _other_batches(others: list[Batch]) -> None:
         return
     links = [
         words.page_link(
-            words.address("add", {BATCH: one.id, WHO: _who()}), add_words.batch_name(one)
+            words.address("add", {BATCH: one.id}), add_words.batch_name(one)
         )
         for one in others
     ]
@@ -218,7 +220,7 @@ def _add_all(source: Library, work: Work, batch: Batch, ready: list[Waiting]) ->
 
 def _added(work: Work, number: int) -> None:
     if number:
-        work.start("index", _who() or "the page")
+        work.start("index", _who())
         st.session_state[_SAID] = (
             f"{words.count(number, 'document')} added. The index is being brought up to date; "
             "people can go on asking."

@@ -8,7 +8,7 @@ import streamlit as st
 
 from retriever import Library
 from retriever.errors import RetrieverError, UnknownDocument, UnreadableFile
-from retriever.ui import words
+from retriever.ui import edit, keep_words, words
 from retriever.ui.shared import (
     heading,
     library,
@@ -24,6 +24,9 @@ def page() -> None:
     wanted = st.query_params.get("document", "")
     try:
         source = library()
+        if edit.FILE in st.query_params:
+            edit.show(source, st.query_params[edit.FILE])
+            return
         if not wanted:
             _choose(source)
             return
@@ -171,7 +174,12 @@ def _about(view: View) -> None:
     if view.document.metadata.inferred:
         paragraph("Inferred: worked out from the file, not set by a librarian.", "aside")
     alone = words.address("./", {"in": view.document.id})
-    st.html(words.links_html([words.page_link(alone, "Ask a question of this document only")]))
+    links = [
+        words.page_link(alone, "Ask a question of this document only"),
+        words.page_link(keep_words.edit_address(view.document.path), "Edit or remove it"),
+        words.page_link(keep_words.history_address(view.document.path), "Its history"),
+    ]
+    st.html(words.links_html(links))
 
 
 if __name__ == "__main__":

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
+from retriever import Library, upkeep
+from retriever.desk import Desk
 from retriever.errors import IndexMissing
 from retriever.labels import kind_of_source
 from retriever.schema import LibraryEntry
-from retriever.ui import words
+from retriever.ui import keep, keep_words, words
 from retriever.ui.shared import (
+    desk_links,
     heading,
     library,
     paragraph,
@@ -21,10 +26,12 @@ ROWS = 200
 
 
 def page() -> None:
-    """Show the files that could not be read, then the table."""
+    """Show the files that could not be read, what was removed, then the table."""
     heading("Library")
+    desk_links("library")
     with problems_in_a_box("The library cannot be shown"):
         source = library()
+        keep.outcome()
         try:
             everything = source.entries()
         except IndexMissing as error:
@@ -33,11 +40,12 @@ def page() -> None:
         if not everything:
             problem("The library is empty",
                     f"Put documents into {source.corpus} and run `retriever index`.")
+            _removed(source)
             return
-        _show(everything)
+        _show(source, everything)
 
 
-def _show(everything: list[LibraryEntry]) -> None:
+def _show(source: Library, everything: list[LibraryEntry]) -> None:
     failed = [entry for entry in everything if entry.outcome == "failed"]
     read = len(everything) - len(failed)
     passages = sum(entry.passages for entry in everything)
@@ -46,11 +54,47 @@ def _show(everything: list[LibraryEntry]) -> None:
               f"{unread}")
     if failed:
         st.html("<h2>Files that could not be read</h2>" + words.failures_html(failed))
+    _removed(source)
     st.html("<h2>All files</h2>")
     wanted = st.text_input("Search in titles, publishers, years, kinds and file names",
                            key="find", bind="query-params")
     found = [entry for entry in everything if _matches(entry, wanted or "")]
     _table(found, len(everything))
+
+
+def _removed(source: Library) -> None:
+    """What was removed, to be brought back or deleted for good."""
+    with problems_in_a_box("What was removed cannot be shown"):
+        removed = {one.path: one for one in reversed(Desk(source.root).removed())}
+        if not removed:
+            return
+        st.html("<h2>Removed documents</h2>")
+        with st.expander(f"{words.count(len(removed), 'document')}, to be brought back or deleted "
+                         "for good", key="removed", expanded=keep.asking()):
+            days = source.settings.desk.keep_removed_days
+            until = {path: upkeep.due(one, days) for path, one in removed.items()}
+            rows = [(one, until[path]) for path, one in reversed(removed.items())]
+            st.html(keep_words.removed_html(rows))
+            keep.who()
+            path = st.selectbox("Removed document", [one.path for one, _ in rows], key="back")
+            st.button("Bring it back", key="restore", on_click=partial(_restore, source, path))
+            keep.confirmed(
+                f"purge-{path}",
+                "Delete it for good…",
+                f"All that is kept of {path} will be deleted: the file, its earlier versions and "
+                f"what was stated of it. Nothing brings it back. Left alone, it is kept until "
+                f"{keep_words.in_full(until[path])}, or longer.",
+                "Yes, delete it for good",
+                partial(_purge, source, path),
+            )
+
+
+def _restore(source: Library, path: str) -> None:
+    keep.change(source, lambda desk: [desk.restore(path)])
+
+
+def _purge(source: Library, path: str) -> None:
+    keep.change(source, lambda desk: [desk.purge(path)])
 
 
 def _matches(entry: LibraryEntry, wanted: str) -> bool:

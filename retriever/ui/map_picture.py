@@ -23,7 +23,7 @@ _COLOURS = {
     "mentioned": ("#e3e7ea", "#212b32"),
     "none": ("#ffffff", "#4c6272"),
 }
-_FONT = "Liberation Sans, Arial, sans-serif"
+FONT = "Liberation Sans, Arial, sans-serif"
 _SQUARE = (46, 30)  # pixels across and down
 _SCALE = 2  # for screens that show two pixels as one
 _SHADES = 64  # of a flat picture; a tenth of the bytes
@@ -31,7 +31,7 @@ _SHADES = 64  # of a flat picture; a tenth of the bytes
 
 @dataclass(frozen=True)
 class Drawing:
-    """A map as PNG, and how wide it is to be shown, in the pixels of a page."""
+    """A picture as PNG, and how wide it is to be shown, in the pixels of a page."""
 
     png: bytes
     width: int
@@ -45,11 +45,12 @@ def draw(drawn: EvidenceMap, rows: Sequence[Row], columns: Sequence[Column]) -> 
         rows: Those to show, at least one.
         columns: Those to show, at least one.
     """
-    return _render(json.dumps(_spec(drawn, rows, columns)))
+    return render(json.dumps(_spec(drawn, rows, columns)))
 
 
 @lru_cache(maxsize=32)
-def _render(spec: str) -> Drawing:
+def render(spec: str) -> Drawing:
+    """Draw a Vega-Lite specification, written as JSON. Nothing is fetched for it."""
     png = vl_convert.vegalite_to_png(spec, scale=_SCALE, allowed_base_urls=[])
     smaller = io.BytesIO()
     with Image.open(io.BytesIO(png)) as image:
@@ -118,7 +119,7 @@ def _spec(drawn: EvidenceMap, rows: Sequence[Row], columns: Sequence[Column]) ->
         "background": "#ffffff",
         "padding": 12,
         "config": {
-            "font": _FONT,
+            "font": FONT,
             "axis": {"labelFontSize": 13, "labelColor": "#212b32"},
             "legend": {
                 "labelFontSize": 13,

@@ -119,11 +119,13 @@ def counts_in_words(cell: Cell) -> list[str]:
     ]
 
 
-def picture_html(png: bytes, width: int, described: str) -> str:
+def picture_html(
+    png: bytes, width: int, described: str, label: str = "Map as a picture"
+) -> str:
     """A picture in a box of its own, `width` pixels wide however narrow the page is."""
     data = base64.b64encode(png).decode("ascii")
     return (
-        '<div class="scroll picture-box" role="region" tabindex="0" aria-label="Map as a picture">'
+        f'<div class="scroll picture-box" role="region" tabindex="0" aria-label="{escape(label)}">'
         f'<img src="data:image/png;base64,{data}" width="{width}" alt="{escape(described)}"></div>'
     )
 

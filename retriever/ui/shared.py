@@ -29,6 +29,18 @@ MAP = _FOLDER / "map.py"
 OVERVIEW = _FOLDER / "overview.py"
 VOCABULARY = _FOLDER / "vocabulary.py"
 ADD = _FOLDER / "add.py"
+HISTORY = _FOLDER / "history.py"
+CHECK = _FOLDER / "check.py"
+HEALTH = _FOLDER / "health.py"
+
+_DESK = (
+    ("Documents", "library"),
+    ("Add documents", "add"),
+    ("History", "history"),
+    ("Check", "check"),
+    ("Library health", "health"),
+)
+"""The librarians' pages: title and address."""
 
 # A file of our own: Streamlit fetches its named icons and emojis from other computers.
 ICON = str(_FOLDER / "icon.svg")
@@ -130,6 +142,12 @@ def banner(pages: Sequence[st.Page], current: st.Page) -> None:
             SERVICE, [(page.title, page.url_path or "./", page == current) for page in pages]
         )
     )
+
+
+def desk_links(current: str) -> None:
+    """The links between the librarians' pages; they stand below the heading of each."""
+    links = [words.page_link(to, text, current=to == current) for text, to in _DESK]
+    st.html(words.links_html(links, label="Library"))
 
 
 def heading(text: str) -> None:

@@ -57,10 +57,17 @@ def address(page: str, values: Mapping[str, object]) -> str:
     return f"{page}?{urlencode(given, doseq=True)}"
 
 
-def page_link(to: str, text: str, about: str = "") -> str:
-    """A link to an address of ours; `about` tells it from its like to those who hear the page."""
+def page_link(to: str, text: str, about: str = "", current: bool = False) -> str:
+    """A link to an address of ours.
+
+    Args:
+        to: The address.
+        text: What people see.
+        about: Tells it from its like to those who hear the page.
+        current: Whether it leads to the page that it stands on.
+    """
     more = f'<span class="heard">: {escape(about)}</span>' if about else ""
-    return f'<a href="{escape(to)}">{escape(text)}{more}</a>'
+    return f'<a href="{escape(to)}"{_CURRENT if current else ""}>{escape(text)}{more}</a>'
 
 
 def links_html(links: Sequence[str], label: str = "") -> str:
@@ -364,9 +371,8 @@ def table_html(entries: Sequence[LibraryEntry]) -> str:
 
 def _entry_row(entry: LibraryEntry, columns: Sequence[str]) -> str:
     read = entry.outcome == "indexed"
-    title = escape(title_of(entry))
-    if read:
-        title = page_link(address("document", {"document": entry.document_id}), title_of(entry))
+    place = {"document": entry.document_id} if read else {"file": entry.path}
+    title = page_link(address("document", place), title_of(entry))
     cells = (
         title,
         escape(kind_of_source(entry.metadata.source_type)) if read else "",
