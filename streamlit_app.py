@@ -3,6 +3,7 @@
 import streamlit as st
 
 from retriever.ui.shared import (
+    ADD,
     ASK,
     CHECK,
     DOCUMENT,
@@ -34,6 +35,7 @@ pages = [
 ]
 # The librarians' own pages, linked to from the Library page: see `desk_links`.
 desk = [
+    st.Page(ADD, title="Add documents", url_path="add"),
     st.Page(HISTORY, title="History", url_path="history"),
     st.Page(CHECK, title="Check", url_path="check"),
     st.Page(HEALTH, title="Library health", url_path="health"),

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from retriever import cli_desk, cli_keep, cli_web, evidence_map, output
+from retriever import cli_add, cli_desk, cli_keep, cli_web, evidence_map, output
 from retriever.cli_backup import backup, restore_backup
 from retriever.cli_collections import collection
 from retriever.cli_shared import collection_option, filter_options, format_option
@@ -505,7 +505,9 @@ def _steps() -> Callable[[int, int, str], None]:
     return lambda done, total, text: show(Progress("asking", done, total, text))
 
 
-for command in (*cli_desk.COMMANDS, cli_web.fetch, backup, restore_backup, collection):
+for command in (
+    *cli_desk.COMMANDS, *cli_add.COMMANDS, cli_web.fetch, backup, restore_backup, collection
+):  # fmt: skip
     cli.add_command(command)
 cli_keep.register(cli)
 

@@ -143,11 +143,7 @@ class Journal:
                 "goes on, see whether a retriever process hangs."
             ) from error
         except OSError as error:
-            raise StorageError(
-                f"Cannot write below {self.folder}: {error.strerror or error}. Make sure that the "
-                "disk has room and that you may write there. What was begun is finished, or was "
-                "not begun, with the next change."
-            ) from error
+            raise cannot_write(self.folder, error) from error
 
     def finish(self) -> None:
         """Finish what a crash left undone; does nothing otherwise."""
@@ -164,7 +160,7 @@ class Journal:
             if there.get(move.target, (self.root / move.target).exists()):
                 raise DeskError(f"{move.target} is there already. Choose another name.")
             there |= {move.source: False, move.target: True}
-        _write(self._pending, json.dumps(to_dict(event), ensure_ascii=False))
+        write_whole(self._pending, json.dumps(to_dict(event), ensure_ascii=False))
         self._finish()
 
     def _finish(self) -> None:
@@ -188,7 +184,7 @@ class Journal:
         text = self._history.read_text("utf-8") if self._history.exists() else ""
         whole, _, torn = text.rpartition("\n")
         if torn:  # a crash came while the line was being written
-            _write(self._history, f"{whole}\n" if whole else "")
+            write_whole(self._history, f"{whole}\n" if whole else "")
         last = whole.rpartition("\n")[2]
         if last and json.loads(last)["id"] == event.id:
             return
@@ -260,7 +256,7 @@ class Change:
             content: The file's bytes.
         """
         staged = f"{KEEPING}/kept/{self.id}/new/{path}"
-        _write(self._journal.root / staged, content)
+        write_whole(self._journal.root / staged, content)
         self._moves.append(Move(staged, path))
 
     def move(self, source: str, target: str) -> None:
@@ -300,7 +296,16 @@ class Change:
         return event
 
 
-def _write(path: Path, content: bytes | str) -> None:
+def cannot_write(folder: Path, error: OSError) -> StorageError:
+    """What a person should know when something below `keeping/` could not be written."""
+    return StorageError(
+        f"Cannot write below {folder}: {error.strerror or error}. Make sure that the disk has room "
+        "and that you may write there. What was begun is finished, or was not begun, with the "
+        "next change."
+    )
+
+
+def write_whole(path: Path, content: bytes | str) -> None:
     """Write a file in one step: it is there whole, or as it was before."""
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f".{uuid.uuid4().hex}.new")

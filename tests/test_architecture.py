@@ -25,21 +25,23 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("question", "wording", "organisations", "gap_effect", "ris"),
     ("whom", "references"),
     ("evidence_map", "sheets"),
-    ("store", "corpus", "remembering", "relevance", "lineage", "unheld"),
-    ("generation", "history"),
-    ("indexing", "features", "naming", "amendments", "connectors", "desk"),
+    ("store", "corpus", "remembering", "relevance", "lineage", "unheld", "unpacking"),
+    ("generation", "history", "intake"),
+    ("indexing", "features", "naming", "amendments", "connectors", "desk", "editions"),
+    ("waiting",),
     ("statements", "coverage", "equity", "readings", "cautions", "synonyms"),
     ("ranker", "mapper"),
     ("search",),
     ("answer", "upkeep", "health"),
     ("overview",),
-    ("library",),
+    ("library", "incoming"),
+    ("work",),
     ("answer_measures", "comparison", "ranking", "matching"),
     ("evaluation", "bulk"),
     ("output", "page_picture", "judging", "evaluation_files"),
     ("report", "desk_output"),
     ("cli_shared",),
-    ("cli_desk", "cli_keep", "cli_web", "cli_backup", "cli_collections"),
+    ("cli_add", "cli_desk", "cli_keep", "cli_web", "cli_backup", "cli_collections"),
     ("cli", "ui"),
 )
 LAYER_OF = {name: depth for depth, names in enumerate(LAYERS) for name in names}
@@ -111,7 +113,7 @@ def test_no_modules_import_one_another_in_a_ring() -> None:
                                      ["history"], ["undo"],
                                      ["import-ris"], ["import-metadata"], ["export"], ["fetch"],
                                      ["collection"], ["collection", "add"], ["backup"],
-                                     ["restore-backup"]])
+                                     ["restore-backup"], ["add"], ["work"]])
 def test_help_loads_nothing_heavy(command: list[str]) -> None:
     heavy = ("torch", "faiss", "bm25s", "streamlit", "sentence_transformers", "lxml", "pypdf",
              "numpy", "trafilatura", "docx", "pypdfium2", "transformers", "ir_measures",

@@ -28,12 +28,14 @@ EVALUATE = _FOLDER / "evaluate.py"
 MAP = _FOLDER / "map.py"
 OVERVIEW = _FOLDER / "overview.py"
 VOCABULARY = _FOLDER / "vocabulary.py"
+ADD = _FOLDER / "add.py"
 HISTORY = _FOLDER / "history.py"
 CHECK = _FOLDER / "check.py"
 HEALTH = _FOLDER / "health.py"
 
 _DESK = (
     ("Documents", "library"),
+    ("Add documents", "add"),
     ("History", "history"),
     ("Check", "check"),
     ("Library health", "health"),
