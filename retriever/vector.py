@@ -42,6 +42,14 @@ class VectorIndex:
 
         faiss.serialize_index(self._index).tofile(path)
 
+    def matrix(self) -> Vectors:
+        """Every vector, shape `(passages, dimension)`; not a copy, so only to be read."""
+        import faiss
+
+        shape = int(self._index.ntotal), int(self._index.d)
+        flat = faiss.rev_swig_ptr(self._index.get_xb(), shape[0] * shape[1])
+        return np.asarray(flat, dtype=np.float32).reshape(shape)
+
     def __len__(self) -> int:
         return int(self._index.ntotal)
 
