@@ -9,7 +9,7 @@ import os
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
@@ -93,6 +93,57 @@ def with_sidecar(source: SourceFile) -> SourceFile:
         return dataclasses.replace(source, sidecar=read_sidecar(source.full_path), known=False)
     except SidecarError as error:
         return dataclasses.replace(source, problem=str(error), known=False)
+
+
+def unchanged(corpus: Path, known: Mapping[str, Known]) -> dict[str, Known]:
+    """Of what is known of files that which holds: nobody wrote to file or sidecar since."""
+    entries = dict(files_below(corpus))
+    settled = time.time_ns() - _TICK
+    return {
+        path: of
+        for path, of in known.items()
+        if path in entries and _stamp(path, entries, settled) == of.stamp
+    }
+
+
+class Presence:
+    """Which files are there. A folder is looked through again only where it changed.
+
+    Safe for many threads.
+    """
+
+    def __init__(self, corpus: Path) -> None:
+        self._corpus = corpus
+        self._seen: dict[str, tuple[object, frozenset[str]]] = {}
+
+    def missing(self, paths: Iterable[str]) -> frozenset[str]:
+        """Those of some paths, relative to `corpus/`, where no file is any more."""
+        by_folder: dict[str, set[str]] = {}
+        for path in paths:
+            folder, _, name = path.rpartition("/")
+            by_folder.setdefault(folder, set()).add(name)
+        return frozenset(
+            path
+            for folder, names in by_folder.items()
+            for name in names - self._names(folder)
+            # A link is not among the names: what it leads to may go without a trace in its folder.
+            if not (self._corpus / (path := f"{folder}/{name}".removeprefix("/"))).exists()
+        )
+
+    def _names(self, folder: str) -> frozenset[str]:
+        try:
+            state = (self._corpus / folder).stat()
+            stamp = state.st_mtime_ns, state.st_ctime_ns, state.st_ino
+            known = self._seen.get(folder)
+            if known and known[0] == stamp:
+                return known[1]
+            with os.scandir(self._corpus / folder) as entries:
+                names = frozenset(e.name for e in entries if e.is_file(follow_symlinks=False))
+        except OSError:
+            return frozenset()
+        if max(stamp[:2]) < time.time_ns() - _TICK:  # else it may change and look the same
+            self._seen[folder] = stamp, names
+        return names
 
 
 def files_below(folder: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:

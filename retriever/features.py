@@ -333,9 +333,10 @@ class Describer:
     @cached_property
     def _means(self) -> Vector:
         """Mean vector of each document, shape `(documents, dimension)`; zeros without passages."""
-        rows = self._index.vectors.rows(np.arange(len(self._document_of)))
+        rows = self._index.vectors.matrix()
         sums = np.zeros((len(self._sizes), rows.shape[1]), dtype=np.float32)
-        np.add.at(sums, self._document_of, rows)
+        held = np.flatnonzero(self._sizes)
+        sums[held] = np.add.reduceat(rows, self._firsts[held])
         return np.asarray(sums / np.maximum(self._sizes, 1)[:, None], dtype=np.float32)
 
     def _positions(self, pool: Pool) -> dict[str, Matrix]:

@@ -16,16 +16,16 @@ import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, overload
 
 import numpy as np
-from numpy.typing import NDArray
 
 from retriever import concepts
 from retriever.config import Search, Settings
 from retriever.errors import IndexMismatch, IndexMissing
-from retriever.lexical import ENGINES, LexicalIndex
+from retriever.lexical import ENGINES, LexicalIndex, Numbers
 from retriever.schema import LibraryEntry, Metadata, Page, Passage, to_dict
 from retriever.vector import VectorIndex, Vectors
 
@@ -136,7 +136,7 @@ class Before:
 
     folder: Path
     files: Sequence[FileRecord]
-    firsts: NDArray[np.int64]
+    firsts: Numbers
     documents: Lines
     passages: Lines
     names: Mapping[str, Sequence[int]]
@@ -166,6 +166,22 @@ class Generation:
     def fingerprint(self) -> str:
         """`sha256:...` over everything that decides the answers."""
         return str(self.manifest["fingerprint"])
+
+    @cached_property
+    def documents(self) -> list[str]:
+        """Ids of the documents; one's place here is its number. Their passages stand together."""
+        return [f.entry.document_id for f in self.files if f.entry.outcome == "indexed"]
+
+    @cached_property
+    def firsts(self) -> Numbers:
+        """Number of each document's first passage, and how many there are in all."""
+        held = (f.entry.passages for f in self.files if f.entry.outcome == "indexed")
+        return np.cumsum([0, *held], dtype=np.int64)
+
+    @cached_property
+    def document_of(self) -> Numbers:
+        """The document's number of each passage, shape `(passages,)`."""
+        return np.repeat(np.arange(len(self.documents)), np.diff(self.firsts))
 
 
 def index_settings(settings: Settings) -> dict[str, Any]:
@@ -260,7 +276,7 @@ def _passage_lines(run: Share | range, before: Before | None) -> bytes:
     return before.passages.between(int(before.firsts[run.start]), int(before.firsts[run.stop]))
 
 
-def _places(runs: Sequence[Share | range], before: Before | None) -> NDArray[np.int64]:
+def _places(runs: Sequence[Share | range], before: Before | None) -> Numbers:
     """Number of each passage in the generation before, -1 for a new one."""
     parts = [np.empty(0, dtype=np.int64)]
     for run in runs:
@@ -272,7 +288,7 @@ def _places(runs: Sequence[Share | range], before: Before | None) -> NDArray[np.
 
 
 def _names(
-    new: Sequence[Share], places: NDArray[np.int64], before: Before | None
+    new: Sequence[Share], places: Numbers, before: Before | None
 ) -> dict[str, list[int]]:
     """Key of a concept -> numbers of the passages that name it."""
     found: dict[str, list[int]] = {}
@@ -295,7 +311,7 @@ def _names(
     return {key: numbers for key, numbers in found.items() if numbers}
 
 
-def _vectors(new: Sequence[Share], places: NDArray[np.int64], before: Before | None) -> Vectors:
+def _vectors(new: Sequence[Share], places: Numbers, before: Before | None) -> Vectors:
     added = [share.vectors for share in new if len(share.vectors)]
     taken = places >= 0
     known = [before.vectors.matrix()] if before is not None and taken.any() else []

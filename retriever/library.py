@@ -11,15 +11,17 @@ import os
 import sqlite3
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Self
 
 from retriever import generation, overview, readings, version
-from retriever.amendments import amendments
+from retriever.amendments import Amendments, amendments
 from retriever.answer import compose
 from retriever.config import Settings, load_settings
-from retriever.corpus import scan
+from retriever.corpus import Known, Presence, scan
 from retriever.embedder import Embedder, open_embedder
 from retriever.errors import (
     IndexMismatch,
@@ -28,7 +30,12 @@ from retriever.errors import (
     UnknownDocument,
 )
 from retriever.evidence_map import Cell, EvidenceMap, Reading, Row
-from retriever.indexing import ShowProgress, bring_up_to_date, document_of
+from retriever.indexing import (
+    ShowProgress,
+    bring_up_to_date,
+    code_fingerprint,
+    document_of,
+)
 from retriever.journal import Journal
 from retriever.overview import Overview
 from retriever.question import AS_ASKED, understand
@@ -52,11 +59,22 @@ from retriever.store import Store
 LIBRARY_VARIABLE = "RETRIEVER_LIBRARY"
 
 
+@dataclass(frozen=True)
+class _Amended:
+    """An index with what was changed since: from what it was made, and how."""
+
+    stamp: object
+    plain: Searcher
+    searcher: Searcher
+    amendments: Amendments
+
+
 class Library:
     """A folder with `corpus/`, `index/` and perhaps `retriever.toml`.
 
-    Safe to share between threads. A new index is picked up with the next question; a document
-    whose file was deleted is not shown from that moment on.
+    Safe to share between threads. A new index is picked up with the next question; those who ask
+    while that is read are answered from the one before. A document whose file was deleted is not
+    shown from that moment on.
 
     Attributes:
         root: The library's folder.
@@ -74,8 +92,10 @@ class Library:
         self._embedder = embedder
         self._searcher: Searcher | None = None
         self._journal = Journal(root)
-        self._amended: tuple[object, Searcher, frozenset[str]] | None = None
+        self._presence = Presence(self.corpus)
+        self._amended: _Amended | None = None
         self._opening = threading.Lock()
+        self._amending = threading.Lock()
 
     @classmethod
     def open(cls, path: str | Path | None = None) -> Self:
@@ -241,8 +261,10 @@ class Library:
             IndexMissing, IndexMismatch: As `search`.
         """
         searcher = self.searcher()
-        files = (searcher.files.get(f.entry.document_id, f) for f in searcher.generation.files)
-        return [f.entry for f in files if (self.corpus / f.entry.path).exists()]
+        files = searcher.generation.files
+        missing = self._presence.missing(f.entry.path for f in files)
+        present = (f for f in files if f.entry.path not in missing)
+        return [searcher.files.get(f.entry.document_id, f).entry for f in present]
 
     def document(self, document_id: str) -> Document:
         """One document with its text.
@@ -251,8 +273,8 @@ class Library:
             UnknownDocument: No such document; the nearest names are given.
             IndexMissing, IndexMismatch: As `search`.
         """
-        for _ in range(2):  # the index may be replaced between finding the row and reading it
-            searcher = self.searcher()
+        for again in range(2):  # the index may be replaced between finding the row and reading it
+            searcher = self._current(newest=bool(again))
             self._known(searcher, document_id)
             file = searcher.files[document_id]
             try:
@@ -298,39 +320,63 @@ class Library:
         Raises:
             IndexMissing, IndexMismatch: As `search`.
         """
-        return self._current()[0]
+        return self._current()
 
-    def _current(self) -> tuple[Searcher, frozenset[str]]:
-        """The index in force, and the documents in it whose file is another one by now."""
-        with self._opening:
+    def _current(self, newest: bool = False) -> Searcher:
+        """As `searcher`.
+
+        Args:
+            newest: Wait for an index that another thread is reading just now.
+        """
+        plain = self._searcher
+        if plain is None or plain.generation.name != generation.current_name(self.index_folder):
+            plain = self._newest(plain, wait=newest or plain is None)
+        with self._amending:
+            stamp, last = self._journal.stamp(), self._amended
+            if last is None or last.stamp != stamp or last.plain is not plain:
+                found = amendments(
+                    self.root,
+                    plain.files.values(),
+                    self._store_path,
+                    code_fingerprint(),
+                    last.amendments if last else None,
+                )
+                twin = plain.amended(found.files, found.replaced)
+                last = self._amended = _Amended(stamp, plain, twin, found)
+            return last.searcher
+
+    def _newest(self, before: Searcher | None, wait: bool) -> Searcher:
+        """Read the index in force; while another thread does, take the one before unless told."""
+        if not self._opening.acquire(blocking=wait):
+            assert before is not None  # noqa: S101  the first one is waited for
+            return before
+        try:
             name = generation.current_name(self.index_folder)
             if self._searcher is None or self._searcher.generation.name != name:
                 self._searcher = self._open_searcher()
-                self._amended = None
-            stamp = self._journal.stamp()
-            if self._amended is None or self._amended[0] != stamp:
-                found = amendments(self.root, self._searcher.files.values(), self._store_path)
-                self._amended = (stamp, self._searcher.amended(found.files), found.replaced)
-            return self._amended[1:]
+            return self._searcher
+        finally:
+            self._opening.release()
 
     def _open_searcher(self) -> Searcher:
         # An index that is replaced while it is being read looks damaged: look once more.
+        read = partial(
+            Searcher.open, self.index_folder, self.settings, self._embedder, self._searcher
+        )
         for _ in range(3):
             before = generation.current_name(self.index_folder)
             try:
-                return Searcher.open(self.index_folder, self.settings, self._embedder)
+                return read()
             except (IndexMismatch, OSError):
                 if generation.current_name(self.index_folder) == before:
                     raise
-        return Searcher.open(self.index_folder, self.settings, self._embedder)
+        return read()
 
     def _gone(self, searcher: Searcher) -> frozenset[str]:
         """Documents whose file was deleted or replaced since they were indexed."""
-        return self._current()[1] | frozenset(
-            document
-            for document, file in searcher.files.items()
-            if not (self.corpus / file.entry.path).exists()
-        )
+        paths = {file.entry.path: document for document, file in searcher.files.items()}
+        missing = self._presence.missing(paths)
+        return searcher.replaced | {paths[path] for path in missing}
 
     def _there(self, searcher: Searcher) -> list[str]:
         """Ids of all documents but those that are gone."""
@@ -374,7 +420,7 @@ class Library:
 
     def _check_files(self) -> list[Check]:
         known = {f.entry.path: f for f in generation.read_files(self.index_folder)}
-        sources = {source.path: source for source in scan(self.corpus)}
+        sources = {source.path: source for source in scan(self.corpus, self._known_files())}
         if not sources:
             return [
                 Check(
@@ -405,6 +451,14 @@ class Library:
         ]
         return checks
 
+    def _known_files(self) -> dict[str, Known]:
+        """What is known of files without reading them."""
+        try:
+            with Store.open_to_read(self._store_path) as store:
+                return store.known_files(code_fingerprint())
+        except sqlite3.DatabaseError:
+            return {}
+
     def warm_up(self) -> None:
         """Load the models and the index before the first question needs them.
 
@@ -417,7 +471,7 @@ class Library:
 
     def close(self) -> None:
         """Let go of the index in memory."""
-        with self._opening:
+        with self._opening, self._amending:
             self._searcher = self._amended = None
 
 
