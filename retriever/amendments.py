@@ -23,6 +23,7 @@ from retriever.store import Store
 
 _OF_RECORDS = frozenset({"edit", "supersede", "undo", "restore"})
 _OF_FILES = frozenset({"replace", "undo", "restore", "add"})
+_MANY = 100  # documents; for fewer it is quicker to read them than to look at all the files there
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,9 @@ def amendments(
             for path, file in known.items()
             if before.known.get(path) is not file or file.entry.document_id in ids
         }
-    look_at = (changed & (of_records | of_files) & known.keys()) - _same(root, known, store, code)
+    look_at = changed & (of_records | of_files) & known.keys()
+    if len(look_at) > _MANY:
+        look_at -= _same(root, known, store, code)
     corpus = root / "corpus"
     replaced = {
         known[path].entry.document_id

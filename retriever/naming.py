@@ -59,6 +59,10 @@ class Naming:
         document = self._number_of[passage.document_id]
         return int(self._index.firsts[document]) + int(passage.id.rpartition(":")[2]) - 1
 
+    def narrower(self, concept: Concept) -> frozenset[Concept]:
+        """Every concept that this one takes in, and itself."""
+        return _narrower(concept, self.concepts)
+
     def named_in_title(self, document: str) -> frozenset[Concept]:
         """What a document's title names, and all that is broader."""
         return _in_title(self.titles[document], self.concepts)
@@ -78,8 +82,7 @@ class Naming:
 
     def _in_text(self, concept: Concept) -> Numbers:
         """Numbers of the passages that name it, or a narrower one, in no order."""
-        narrower = self.concepts.narrower(concept)
-        places = (self._index.names.get(one.key, ()) for one in narrower)
+        places = (self._index.names.get(one.key, ()) for one in self.narrower(concept))
         return np.concatenate([np.asarray(numbers, dtype=np.int64) for numbers in places])
 
     def _beside(self, concept: Concept) -> frozenset[str]:
@@ -142,6 +145,12 @@ class _ByDocument(Mapping[str, list[Passage]]):
         return len(self._index.documents)
 
 
+# Kept for whatever index comes next: neither depends on it.
 @lru_cache(maxsize=_TITLES)
 def _in_title(title: str, concepts: Concepts) -> frozenset[Concept]:
     return concepts.with_broader(concepts.named(title))
+
+
+@lru_cache(maxsize=_VIEWS)
+def _narrower(concept: Concept, concepts: Concepts) -> frozenset[Concept]:
+    return concepts.narrower(concept)
