@@ -65,7 +65,9 @@ class SourceFile:
     problem: str = ""
 
 
-def scan(corpus: Path, known: Mapping[str, Known] = _NOTHING_KNOWN) -> list[SourceFile]:
+def scan(
+    corpus: Path, known: Mapping[str, Known] = _NOTHING_KNOWN, now: int | None = None
+) -> list[SourceFile]:
     """Every document file under `corpus`, in order of path.
 
     Left out: dot-files and dot-folders, sidecars, `corpus/README.md` and `corpus/evaluation/`.
@@ -73,12 +75,13 @@ def scan(corpus: Path, known: Mapping[str, Known] = _NOTHING_KNOWN) -> list[Sour
     Args:
         corpus: The librarian's folder.
         known: What was found out before, by path. A file whose stamp is the same is not read.
+        now: The time in nanoseconds since 1970; the clock's if left out.
     """
     entries = dict(files_below(corpus))
     # A file written a moment ago may be written again within one tick of the disk's clock.
-    settled = time.time_ns() - _TICK
+    settled = (time.time_ns() if now is None else now) - _TICK
     return [
-        _source(path, corpus, _stamp(path, entries, settled), known.get(path))
+        _source(path, corpus, _state(path, entries), settled, known.get(path))
         for path in sorted(filter(_is_document, entries))
     ]
 
@@ -98,11 +101,10 @@ def with_sidecar(source: SourceFile) -> SourceFile:
 def unchanged(corpus: Path, known: Mapping[str, Known]) -> dict[str, Known]:
     """Of what is known of files that which holds: nobody wrote to file or sidecar since."""
     entries = dict(files_below(corpus))
-    settled = time.time_ns() - _TICK
     return {
         path: of
         for path, of in known.items()
-        if path in entries and _stamp(path, entries, settled) == of.stamp
+        if path in entries and _state(path, entries).stamp == of.stamp
     }
 
 
@@ -180,30 +182,41 @@ def _suffix(path: str) -> str:
     return f".{ending}" if stem else ""
 
 
-def _stamp(path: str, entries: Mapping[str, os.DirEntry[str]], settled: int) -> str:
-    """What changes when a file or its sidecar is written to; empty if that was just now.
+@dataclass(frozen=True)
+class _State:
+    """What changes when a file or its sidecar is written to, and when that last was."""
+
+    stamp: str
+    written: int
+
+
+def _state(path: str, entries: Mapping[str, os.DirEntry[str]]) -> _State:
+    """The state of a file and its sidecar.
 
     The time of the last change of the file's record is part of it: that cannot be set back, so a
     file is read again even if somebody gave it its old size and date.
     """
     beside = entries.get(f"{path}.toml") or entries.get(f"{path.removesuffix(_suffix(path))}.toml")
     parts: list[str | int] = []
+    written = 0
     for entry in filter(None, (entries[path], beside)):
         try:
-            state = entry.stat()
+            found = entry.stat()
         except OSError:
-            return ""
-        if max(state.st_mtime_ns, state.st_ctime_ns) > settled:
-            return ""
-        parts += [entry.name, state.st_size, state.st_mtime_ns, state.st_ctime_ns, state.st_ino]
-    return " ".join(map(str, parts))
+            return _State("", 0)
+        parts += [entry.name, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
+        written = max(written, found.st_mtime_ns, found.st_ctime_ns)
+    return _State(" ".join(map(str, parts)), written)
 
 
-def _source(path: str, corpus: Path, stamp: str, known: Known | None) -> SourceFile:
+def _source(
+    path: str, corpus: Path, state: _State, settled: int, known: Known | None
+) -> SourceFile:
     full = corpus / path
-    if known and stamp and known.stamp == stamp:
+    if known and known.stamp == state.stamp:
         of_both = known.sha256, None, known.sidecar_sha256
-        return SourceFile(path, full, *of_both, known.id, stamp, known=True)
+        return SourceFile(path, full, *of_both, known.id, state.stamp, known=True)
+    stamp = state.stamp if state.written < settled else ""
     try:
         with full.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
