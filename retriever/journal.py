@@ -160,6 +160,8 @@ class Journal:
         try:
             self.folder.mkdir(exist_ok=True)
             with FileLock(self.folder / "lock").acquire(timeout=_WAIT):
+                for torn in self.folder.glob(".*.new"):  # a crash came while it was written
+                    torn.unlink()
                 self._finish()
                 yield Change(self, self._last_number() + 1)
         except Timeout as error:

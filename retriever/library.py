@@ -352,8 +352,12 @@ class Library:
             return before
         try:
             name = generation.current_name(self.index_folder)
-            if self._searcher is None or self._searcher.generation.name != name:
+            if self._searcher is None:
                 self._searcher = self._open_searcher()
+            elif self._searcher.generation.name != name:
+                opened = self._open_searcher()
+                opened.naming.warm_up()  # the one before serves meanwhile
+                self._searcher = opened
             return self._searcher
         finally:
             self._opening.release()
@@ -466,6 +470,7 @@ class Library:
             RetrieverError: As `search`; the first question would say the same.
         """
         self.searcher().similarities(["warm"], [])
+        self.searcher().naming.warm_up()
         readings.kinds(["warm"])
         readings.directions(["warm"])
 

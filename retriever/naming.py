@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
 
@@ -45,6 +46,13 @@ class Naming:
         self.named = lru_cache(maxsize=_VIEWS)(self._named)
         self.documents = lru_cache(maxsize=_VIEWS)(self._documents)
         self.beside = lru_cache(maxsize=_VIEWS)(self._beside)
+
+    def warm_up(self) -> None:
+        """Make ready what the first question would wait for: all titles are read for it."""
+        for passage in self._index.passages[:1]:
+            self.named(passage)
+        for concept in itertools.islice(self.concepts.words, 1):
+            self.numbers(concept)
 
     def _named(self, passage: Passage) -> frozenset[Concept]:
         """What a passage names."""
