@@ -48,7 +48,8 @@ def main() -> None:
     for question in questions:
         library.ask(question)
     passages = len(library.searcher().generation.passages)
-    print(f"{chosen.documents} documents, {passages} passages, load {os.getloadavg()[0]:.1f}")
+    load = os.getloadavg()[0]
+    print(f"{chosen.documents} documents, {passages} passages, load {load:.1f}", flush=True)
     done = threading.Event()
     threading.Timer(chosen.quiet, done.set).start()
     quiet, errors = ask(library, questions, chosen.per_minute, done)

@@ -109,24 +109,30 @@ def unchanged(corpus: Path, known: Mapping[str, Known]) -> dict[str, Known]:
 
 
 class Presence:
-    """Which files are there. A folder is looked through again only where it changed.
+    """Which of some files are there. A folder is looked through again only where it changed.
 
     Safe for many threads.
     """
 
-    def __init__(self, corpus: Path) -> None:
-        self._corpus = corpus
-        self._seen: dict[str, tuple[object, frozenset[str]]] = {}
+    def __init__(self, corpus: Path, paths: Iterable[str]) -> None:
+        """Prepare to look.
 
-    def missing(self, paths: Iterable[str]) -> frozenset[str]:
-        """Those of some paths, relative to `corpus/`, where no file is any more."""
-        by_folder: dict[str, set[str]] = {}
+        Args:
+            corpus: The librarian's folder.
+            paths: The files to look for, relative to it.
+        """
+        self._corpus = corpus
+        self._wanted: dict[str, set[str]] = {}
+        self._seen: dict[str, tuple[object, frozenset[str]]] = {}
         for path in paths:
             folder, _, name = path.rpartition("/")
-            by_folder.setdefault(folder, set()).add(name)
+            self._wanted.setdefault(folder, set()).add(name)
+
+    def missing(self) -> frozenset[str]:
+        """Paths where no file is any more."""
         return frozenset(
             path
-            for folder, names in by_folder.items()
+            for folder, names in self._wanted.items()
             for name in names - self._names(folder)
             # A link is not among the names: what it leads to may go without a trace in its folder.
             if not (self._corpus / (path := f"{folder}/{name}".removeprefix("/"))).exists()

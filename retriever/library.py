@@ -30,6 +30,7 @@ from retriever.errors import (
     UnknownDocument,
 )
 from retriever.evidence_map import Cell, EvidenceMap, Reading, Row
+from retriever.generation import Generation
 from retriever.indexing import (
     ShowProgress,
     bring_up_to_date,
@@ -92,7 +93,7 @@ class Library:
         self._embedder = embedder
         self._searcher: Searcher | None = None
         self._journal = Journal(root)
-        self._presence = Presence(self.corpus)
+        self._presence: tuple[Generation, Presence] | None = None
         self._amended: _Amended | None = None
         self._opening = threading.Lock()
         self._amending = threading.Lock()
@@ -262,7 +263,7 @@ class Library:
         """
         searcher = self.searcher()
         files = searcher.generation.files
-        missing = self._presence.missing(f.entry.path for f in files)
+        missing = self._missing(searcher)
         present = (f for f in files if f.entry.path not in missing)
         return [searcher.files.get(f.entry.document_id, f).entry for f in present]
 
@@ -378,9 +379,19 @@ class Library:
 
     def _gone(self, searcher: Searcher) -> frozenset[str]:
         """Documents whose file was deleted or replaced since they were indexed."""
-        paths = {file.entry.path: document for document, file in searcher.files.items()}
-        missing = self._presence.missing(paths)
-        return searcher.replaced | {paths[path] for path in missing}
+        missing = self._missing(searcher)
+        if not missing:
+            return searcher.replaced
+        files = searcher.files.items()
+        return searcher.replaced | {d for d, file in files if file.entry.path in missing}
+
+    def _missing(self, searcher: Searcher) -> frozenset[str]:
+        """Paths of files that were there when they were indexed and are not any more."""
+        index, last = searcher.generation, self._presence
+        if last is None or last[0] is not index:
+            paths = (file.entry.path for file in index.files)
+            last = self._presence = index, Presence(self.corpus, paths)
+        return last[1].missing()
 
     def _there(self, searcher: Searcher) -> list[str]:
         """Ids of all documents but those that are gone."""

@@ -164,7 +164,8 @@ class Searcher:
 
     def in_scope(self, scope: Scope) -> list[str]:
         """Ids of the documents that may be found, those without any passage left out."""
-        return [self._documents[n] for n in np.unique(self._document_of[scope.passages])]
+        held = np.bincount(self._document_of[scope.passages])
+        return [self._documents[n] for n in np.flatnonzero(held).tolist()]
 
     def short_forms(self, document_id: str) -> ShortForms:
         """The abbreviations that a document explains."""
