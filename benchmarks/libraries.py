@@ -133,6 +133,11 @@ def trial_questions(data: Path = DATA) -> list[dict]:
     return list(_jsonl(data / "evidence-inference" / "questions.jsonl"))
 
 
+def own_questions() -> list[dict]:
+    """The questions on the starter library, in the file's order."""
+    return list(_jsonl(PROJECT / "corpus" / "evaluation" / "questions.jsonl"))
+
+
 def _jsonl(path: Path) -> list[dict]:
     with path.open(encoding="utf-8") as stream:
         return [json.loads(line) for line in stream]

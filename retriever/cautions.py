@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -71,11 +71,15 @@ def _next(document_id: str, files: Mapping[str, FileRecord]) -> str:
     names = {plain(name), *map(plain, _GUIDANCE.findall(name))} - {""}
     for other, file in files.items():
         known = file.entry.metadata
-        if other != document_id and names & set(
-            map(plain, (known.guidance_id, other, known.title))
-        ):
+        if other != document_id and names & _names_of(known.guidance_id, other, known.title):
             return other
     return ""
+
+
+@lru_cache(maxsize=100_000)
+def _names_of(*names: str) -> frozenset[str]:
+    """What a document may be called; all of them are looked through for each one replaced."""
+    return frozenset(map(plain, names))
 
 
 def plain(name: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import getpass
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from retriever import collections, generation
-from retriever.corpus import is_document, slug
+from retriever.corpus import files_below, is_document, slug
 from retriever.errors import DeskError
 from retriever.generation import FileRecord
 from retriever.journal import KEEPING, Change, Event, Journal, Move
@@ -301,11 +302,11 @@ class Desk:
         size = content.stat().st_size
         digest = ""
         corpus = self.root / CORPUS
-        for path in corpus.rglob("*"):
-            if path.is_file() and path.stat().st_size == size and is_document(path, corpus):
+        for name, entry in files_below(corpus):
+            if entry.stat().st_size == size and is_document(corpus / name, corpus):
                 digest = digest or _digest(content)
-                if _digest(path) == digest:
-                    return path.relative_to(corpus).as_posix()
+                if _digest(corpus / name) == digest:
+                    return name
         return ""
 
     def _turn(self, event: Event, action: Any, what: str, why: str) -> Event:
@@ -378,10 +379,14 @@ class Desk:
             )
 
     def _shared(self, sidecar: Path, document: Path) -> bool:
+        # Whatever it may be shared with begins as its own name does.
+        stem = sidecar.name.removesuffix(".toml")
+        with os.scandir(document.parent) as entries:
+            beside = [e.name for e in entries if e.name.startswith(stem) and e.is_file()]
+        others = (document.with_name(name) for name in beside)
         return any(
             other != document and other != sidecar and sidecar_path(other) == sidecar
-            for other in document.parent.iterdir()
-            if other.is_file()
+            for other in others
         )
 
     def _by_whom(self, path: str) -> str:

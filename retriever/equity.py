@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from retriever.concepts import Concept
+from retriever.concepts import Concept, Concepts
 from retriever.intents import Intent, intents
 from retriever.labels import joined
 from retriever.naming import Naming
@@ -70,11 +70,7 @@ class Silence:
 
 
 class Equity:
-    """Reads off the passages of one index whom they are about. Safe for many threads.
-
-    Attributes:
-        tags: Passage -> the tags of its sentences, in order.
-    """
+    """Reads off the passages of one index whom they are about. Safe for many threads."""
 
     def __init__(self, naming: Naming) -> None:
         """Prepare for an index.
@@ -84,7 +80,6 @@ class Equity:
         """
         self._naming = naming
         self._concepts = naming.concepts
-        self.tags = lru_cache(maxsize=_VIEWS)(self._read)
 
     def asked(self, question: str) -> tuple[Concept, ...]:
         """The groups that a question asks about; see `whom.asked_about`."""
@@ -145,7 +140,7 @@ class Equity:
         return any(passage.id in self._naming.beside(subject) for subject in subjects)
 
     def _match(self, group: Concept, found: Sequence[Tag], document: str) -> Basis:
-        within = self._concepts.narrower(group)
+        within = self._naming.narrower(group)
         own = [tag for tag in found if tag.group in within]
         if reported := [tag for tag in own if tag.relation == "reported"]:
             return _basis(group, "direct", *reported)
@@ -292,7 +287,7 @@ class Equity:
         """The strongest tag of a group, or a narrower one, where a document is on the topics."""
         if document not in self._naming.documents(group):
             return None
-        within = self._concepts.narrower(group)
+        within = self._naming.narrower(group)
         best: Tag | None = None
         for passage in self.near(document, topics, strictly):
             if group not in self._naming.named(passage):
@@ -324,17 +319,27 @@ class Equity:
         near = {place + step for place in places for step in (-1, 0, 1)}
         return [passage for number, passage in enumerate(passages) if number in near]
 
-    def _read(self, passage: Passage) -> list[Tag]:
-        return self._tags_of(passage.text, passage)
+    def tags(self, passage: Passage) -> Sequence[Tag]:
+        """The tags of a passage's sentences, in order."""
+        title = self._naming.titles[passage.document_id]
+        return _tags_kept(passage.text, passage.section, title, self._concepts)
 
     def _tags_of(self, text: str, passage: Passage) -> list[Tag]:
         """The tags of the sentences of a text out of a passage."""
         title = self._naming.titles[passage.document_id]
-        return [
-            tag
-            for start, end in units(text)
-            for tag in tags(text[start:end], passage.section, title, self._concepts)
-        ]
+        return _tags(text, passage.section, title, self._concepts)
+
+
+def _tags(text: str, section: Sequence[str], title: str, concepts: Concepts) -> list[Tag]:
+    return [
+        tag
+        for start, end in units(text)
+        for tag in tags(text[start:end], section, title, concepts)
+    ]
+
+
+# Kept for whatever index comes next: it does not depend on one.
+_tags_kept = lru_cache(maxsize=_VIEWS)(_tags)
 
 
 def _places(names: Sequence[frozenset[Concept]], topics: Sequence[Concept]) -> list[int]:

@@ -16,7 +16,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -205,6 +205,7 @@ class Describer:
         self._sizes = np.bincount(document_of, minlength=len(titles))
         self._firsts = np.searchsorted(document_of, np.arange(len(titles)))
         self._view = lru_cache(maxsize=_VIEWS)(self._look_at)
+        self._mean = lru_cache(maxsize=_VIEWS)(self._mean_of)
         self.short_forms = lru_cache(maxsize=_VIEWS)(self._learn_short_forms)
 
     def describe(self, question: str, vector: Vector, pool: Pool) -> Matrix:
@@ -297,7 +298,8 @@ class Describer:
 
     def _nearness(self, vector: Vector, pool: Pool) -> dict[str, Matrix]:
         documents = self._document_of[pool.numbers]
-        _, own = np.unique(documents, return_inverse=True)
+        different, own = np.unique(documents, return_inverse=True)
+        means = np.vstack([self._mean(int(document)) for document in different])
         sections = _numbered([self._section(int(number)) for number in pool.numbers])
         neighbours = self._neighbours(vector, pool)
         best_in_section = _by_group(pool.fused, sections, np.max)
@@ -305,7 +307,7 @@ class Describer:
             "fused": pool.fused,
             "fused_gap": pool.fused - pool.fused.max(initial=0.0),
             "similarity": pool.similar,
-            "similarity_in_document": pool.similar - self._means[documents] @ vector,
+            "similarity_in_document": pool.similar - (means @ vector)[own],
             "place_in_document": 1 / np.sqrt(1 + _better_in_group(pool.fused, own)),
             "document_best": _by_group(pool.fused, own, np.max),
             "document_mean": _by_group(pool.fused, own, _mean_of_best),
@@ -330,13 +332,11 @@ class Describer:
         similar = self._index.vectors.similarities(vector, inside.ravel()).reshape(-1, 2)
         return np.where(same, similar, pool.similar[:, None] - _NEIGHBOUR_MISSING)
 
-    @cached_property
-    def _means(self) -> Vector:
-        """Mean vector of each document, shape `(documents, dimension)`; zeros without passages."""
-        rows = self._index.vectors.rows(np.arange(len(self._document_of)))
-        sums = np.zeros((len(self._sizes), rows.shape[1]), dtype=np.float32)
-        np.add.at(sums, self._document_of, rows)
-        return np.asarray(sums / np.maximum(self._sizes, 1)[:, None], dtype=np.float32)
+    def _mean_of(self, document: int) -> Vector:
+        """Mean vector of a document's passages, of which there must be one."""
+        first = self._firsts[document]
+        rows = self._index.vectors.matrix()[first : first + self._sizes[document]]
+        return np.asarray(rows.mean(axis=0), dtype=np.float32)
 
     def _positions(self, pool: Pool) -> dict[str, Matrix]:
         documents = self._document_of[pool.numbers]

@@ -10,10 +10,10 @@ import socket
 import sqlite3
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 
 from retriever import concepts, generation
 from retriever.config import Settings
-from retriever.corpus import SourceFile, document_ids, scan
+from retriever.corpus import Known, SourceFile, document_ids, scan, with_sidecar
 from retriever.embedder import Embedder
 from retriever.errors import (
     IndexMismatch,
@@ -30,7 +30,7 @@ from retriever.errors import (
     LockHeld,
     UnreadableFile,
 )
-from retriever.generation import Contents, FileRecord
+from retriever.generation import Before, FileRecord, Share, Taken
 from retriever.loaders.sidecar import apply
 from retriever.loaders.worker import reading
 from retriever.passages import cut, heading_line, retrieval_text
@@ -48,6 +48,7 @@ from retriever.schema import (
 )
 from retriever.shortforms import ShortForms, all_terms, of_passages
 from retriever.store import ParsedRow, PassageRow, Store, storage_error, text_key
+from retriever.vector import Vectors
 
 ShowProgress = Callable[[Progress], None]
 
@@ -68,32 +69,23 @@ _CODE = (
 )
 
 
-@dataclass(frozen=True)
-class _Part:
-    """One file's share of the index."""
-
-    file: FileRecord
-    passages: Sequence[Passage] = ()
-    terms: Sequence[Sequence[str]] = ()
-    names: Sequence[Sequence[str]] = ()
-    text_keys: Sequence[str] = ()
-    passage_key: str = ""
-
-
 @dataclass
 class _Run:
-    """What one indexing run gathers: parts in order of the files' paths, vectors, counts."""
+    """What one indexing run gathers: shares in order of the files' paths, keys, counts."""
 
-    parts: list[_Part] = field(default_factory=list)
+    shares: list[Share | Taken] = field(default_factory=list)
+    files: list[FileRecord] = field(default_factory=list)
     parsed_keys: set[str] = field(default_factory=set)
-    vectors: dict[str, bytes] = field(default_factory=dict)
+    passage_keys: set[str] = field(default_factory=set)
     embedded: int = 0
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
 
-    @property
-    def files(self) -> list[FileRecord]:
-        """The record of every file."""
-        return [part.file for part in self.parts]
+    @contextmanager
+    def timed(self, step: str) -> Iterator[None]:
+        """Add the time of the block to a step's."""
+        begun = time.perf_counter()
+        yield
+        self.seconds[step] += time.perf_counter() - begun
 
 
 def bring_up_to_date(
@@ -172,37 +164,95 @@ class Indexer:
 
     def run(self, force: bool = False) -> IndexReport:
         """Do it; see `bring_up_to_date`."""
-        sources = scan(self._corpus)
-        before = generation.read_files(self._index)
-        inputs = self._inputs(sources)
-        if not force and self._holds_texts(before) and (manifest := self._in_force(inputs)):
-            return _report(sources, before, before, manifest["fingerprint"], _Run())
-        run = _Run(vectors=self._store.vectors(self._embedder.fingerprint))
-        identities = document_ids(sources)
-        parts = {}
-        for number, (source, row) in enumerate(self._read(sources)):
+        run = _Run()
+        with run.timed("looking"):
+            sources = self._scan()
+            before = generation.read_files(self._index)
+            inputs = self._inputs(sources)
+            kept = self._store.parsed_keys()
+        holds = {file.parsed_key for file in before if file.parsed_key} <= kept
+        if not force and holds and (manifest := self._in_force(inputs)):
+            return _report(sources, before, before, manifest["fingerprint"], run)
+        with run.timed("taking over"):
+            model = self._embedder.fingerprint
+            base = generation.read_before(self._index, before, self._settings, model)
+            identities = document_ids(sources)
+            taken = self._taken(sources, base, identities, kept, run)
+        others = [
+            with_sidecar(source) if source.known else source
+            for source in sources
+            if source.path not in taken
+        ]
+        found: dict[str, Share | Taken] = {**taken}
+        done = len(taken)
+        for number, (source, row) in enumerate(self._read(others, kept), start=done):
             self._show(Progress("reading", number, len(sources), source.path))
-            parts[source.path] = self._take(source, row, identities[source.path], run)
-        run.parts = [parts[source.path] for source in sources]
+            found[source.path] = self._take(source, row, identities[source.path], run)
+        run.shares = [found[source.path] for source in sources]
+        run.files = generation.files_of(run.shares, base)
         self._show(Progress("writing", len(sources), len(sources)))
-        fingerprint = self._write(run, inputs)
+        fingerprint = self._write(run, inputs, base)
         return _report(sources, before, run.files, fingerprint, run)
+
+    def _scan(self) -> list[SourceFile]:
+        """Every file; those that nobody wrote to since the last run are not read."""
+        code = code_fingerprint()
+        known = self._store.known_files(code)
+        sources = scan(self._corpus, known)
+        seen = {
+            s.path: Known(s.stamp, s.sha256, s.sidecar_sha256, s.id)
+            for s in sources
+            if s.stamp and not s.known
+        }
+        self._store.save_known_files(code, seen)
+        self._store.forget_files(known.keys() - {source.path for source in sources})
+        return sources
+
+    def _taken(
+        self,
+        sources: Sequence[SourceFile],
+        base: Before | None,
+        identities: Mapping[str, str],
+        kept: set[str],
+        run: _Run,
+    ) -> dict[str, Taken]:
+        """The files whose share of the index stays as it is, by path.
+
+        Same file, same record, same id, same reading, and the store still has what it is made of.
+        """
+        if base is None:
+            return {}
+        of_texts = self._store.text_keys()
+        numbers = {file.entry.path: number for number, file in enumerate(base.files)}
+        taken = {}
+        for source in sources:
+            number = numbers.get(source.path)
+            if number is None or source.problem:
+                continue
+            file, key = base.files[number], self._parsed_key(source)
+            passage_key = self._passage_key(key, file.entry.metadata.title)
+            if (
+                (file.parsed_key, file.sidecar_sha256) == (key, source.sidecar_sha256)
+                and file.entry.document_id == identities[source.path]
+                and key in kept
+                and passage_key in of_texts
+            ):
+                run.parsed_keys.add(key)
+                run.passage_keys.add(passage_key)
+                taken[source.path] = Taken(number)
+        return taken
 
     def _inputs(self, sources: Sequence[SourceFile]) -> str:
         """Hash of everything that decides what the index will hold."""
         decisive = {
             "files": [[s.path, s.sha256, s.sidecar_sha256, s.problem] for s in sources],
             "settings": generation.index_settings(self._settings),
-            "reading": self._reading_limits(),
+            "reading": json.loads(self._reading_limits),
             "model": self._embedder.fingerprint,
             "code": code_fingerprint(),
             "format": generation.FORMAT,
         }
         return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
-
-    def _holds_texts(self, files: Sequence[FileRecord]) -> bool:
-        """Whether the store still has what was read of these files; it may have been deleted."""
-        return {file.parsed_key for file in files if file.parsed_key} <= self._store.parsed_keys()
 
     def _in_force(self, inputs: str) -> dict[str, Any] | None:
         """The manifest in force, if it stands for these inputs and its files are all there."""
@@ -215,20 +265,30 @@ class Indexer:
         folder = generation.folder_in_force(self._index)
         return None if generation.damaged_files(folder, manifest) else manifest
 
-    def _reading_limits(self) -> dict[str, Any]:
+    @cached_property
+    def _reading_limits(self) -> str:
         """The reading settings that decide the outcome of a file, not how fast it comes."""
-        return {k: v for k, v in to_dict(self._settings.reading).items() if k != "workers"}
+        limits = {k: v for k, v in to_dict(self._settings.reading).items() if k != "workers"}
+        return json.dumps(limits, sort_keys=True)
+
+    @cached_property
+    def _cut_by(self) -> str:
+        cutting = json.dumps(to_dict(self._settings.passages), sort_keys=True)
+        return "\n".join((cutting, self._embedder.fingerprint, concepts.fingerprint()))
 
     def _parsed_key(self, source: SourceFile) -> str:
-        limits = json.dumps(self._reading_limits(), sort_keys=True)
-        return text_key("\n".join((source.sha256, code_fingerprint(), limits)))
+        return text_key("\n".join((source.sha256, code_fingerprint(), self._reading_limits)))
 
-    def _read(self, sources: Sequence[SourceFile]) -> Iterator[tuple[SourceFile, ParsedRow]]:
+    def _passage_key(self, parsed_key: str, title: str) -> str:
+        return text_key("\n".join((parsed_key, title, self._cut_by)))
+
+    def _read(
+        self, sources: Sequence[SourceFile], kept: set[str]
+    ) -> Iterator[tuple[SourceFile, ParsedRow]]:
         """Every file with what reading gave: first those known from before, then the others.
 
         The reading process starts at once, so it is ready when the known files are gathered.
         """
-        kept = self._store.parsed_keys()
         unread = [s for s in sources if not s.problem and self._parsed_key(s) not in kept]
         paths = [source.full_path for source in unread]
         with reading(paths, self._settings.reading) as results:
@@ -243,86 +303,78 @@ class Indexer:
                 self._store.save_parsed(self._parsed_key(source), row)
                 yield source, row
 
-    def _take(self, source: SourceFile, row: ParsedRow, identity: str, run: _Run) -> _Part:
+    def _take(self, source: SourceFile, row: ParsedRow, identity: str, run: _Run) -> Share:
         """Cut and embed one file."""
         key = self._parsed_key(source)
         if not source.problem:
             run.parsed_keys.add(key)
         if row.parsed is None:
-            return _Part(_failed(source, row))
+            return Share(_failed(source, row))
         document = _document(source, row.media_type, row.parsed, identity)
-        passage_key, rows = self._cut(document, key, run)
+        passage_key = self._passage_key(key, document.metadata.title)
+        rows = self._cut(document, passage_key, run)
+        run.passage_keys.add(passage_key)
         passages = [_passage(document, number, r) for number, r in enumerate(rows, start=1)]
-        return _Part(
+        return Share(
             file=_indexed(source, document, len(passages), key),
             passages=passages,
             terms=[r.terms for r in rows],
             names=[r.names for r in rows],
-            text_keys=self._embed(document, passages, run),
-            passage_key=passage_key,
+            vectors=self._embed(document, passages, passage_key, run),
         )
 
-    def _cut(self, document: Document, parsed_key: str, run: _Run) -> tuple[str, list[PassageRow]]:
-        """The document's passages, from the store where they are, and their key there."""
-        cut_by = json.dumps(to_dict(self._settings.passages), sort_keys=True)
-        title = document.metadata.title
-        made_by = (parsed_key, title, cut_by, self._embedder.fingerprint, concepts.fingerprint())
-        key = text_key("\n".join(made_by))
+    def _cut(self, document: Document, key: str, run: _Run) -> list[PassageRow]:
+        """The document's passages, from the store where they are."""
         rows = self._store.passages(key)
         if rows is None:
-            begun = time.perf_counter()
-            passages = cut(document, self._settings.passages, self._embedder.count_tokens)
-            forms = of_passages([passage.text for passage in passages])
-            rows = [
-                PassageRow(p.start, p.end, p.section, p.pages, _terms(title, p, forms), _names(p))
-                for p in passages
-            ]
-            self._store.save_passages(key, rows)
-            run.seconds["cutting"] += time.perf_counter() - begun
-        return key, rows
+            with run.timed("cutting"):
+                title = document.metadata.title
+                passages = cut(document, self._settings.passages, self._embedder.count_tokens)
+                forms = of_passages([passage.text for passage in passages])
+                rows = [
+                    PassageRow(
+                        p.start, p.end, p.section, p.pages, _terms(title, p, forms), _names(p)
+                    )
+                    for p in passages
+                ]
+                self._store.save_passages(key, rows)
+        return rows
 
-    def _embed(self, document: Document, passages: Sequence[Passage], run: _Run) -> list[str]:
+    def _embed(
+        self, document: Document, passages: Sequence[Passage], passage_key: str, run: _Run
+    ) -> Vectors:
         """Embed the passages whose text is new, in batches that never span documents.
 
         So a document's vectors do not depend, to the last bit, on what else is in the run.
 
         Returns:
-            The name of each passage's vector.
+            Shape `(passages, dimension)`.
         """
         texts = [retrieval_text(document.metadata.title, passage) for passage in passages]
         keys = [text_key(text) for text in texts]
-        missing = {k: text for k, text in zip(keys, texts, strict=True) if k not in run.vectors}
+        model = self._embedder.fingerprint
+        self._store.save_text_keys(passage_key, keys)
+        known = self._store.vectors(model, keys)
+        missing = {k: text for k, text in zip(keys, texts, strict=True) if k not in known}
         if missing:
-            begun = time.perf_counter()
-            vectors = self._embedder.embed(list(missing.values()))
-            self._store.save_vectors(self._embedder.fingerprint, list(missing), vectors)
-            run.vectors |= {k: v.tobytes() for k, v in zip(missing, vectors, strict=True)}
-            run.embedded += len(missing)
-            run.seconds["embedding"] += time.perf_counter() - begun
-        return keys
+            with run.timed("embedding"):
+                vectors = self._embedder.embed(list(missing.values()))
+                self._store.save_vectors(model, list(missing), vectors)
+                known |= {k: v.tobytes() for k, v in zip(missing, vectors, strict=True)}
+                run.embedded += len(missing)
+        rows = [np.frombuffer(known[key], dtype=np.float32) for key in keys]
+        return np.vstack(rows) if rows else np.empty((0, 1), dtype=np.float32)
 
-    def _write(self, run: _Run, inputs: str) -> str:
-        begun = time.perf_counter()
-        passages = [passage for part in run.parts for passage in part.passages]
-        terms = [terms for part in run.parts for terms in part.terms]
-        names = [names for part in run.parts for names in part.names]
-        keys = [key for part in run.parts for key in part.text_keys]
-        rows = [np.frombuffer(run.vectors[key], dtype=np.float32) for key in keys]
-        vectors = np.vstack(rows) if rows else np.empty((0, 1), dtype=np.float32)
-        manifest = {
-            "inputs": inputs,
-            "model": self._embedder.fingerprint,
-            "settings": generation.index_settings(self._settings),
-        }
-        fingerprint = generation.write(
-            self._index,
-            Contents(run.files, passages, terms, names, vectors),
-            manifest,
-            self._settings.search,
-        )
-        kept = {part.passage_key for part in run.parts}
-        self._store.prune(run.parsed_keys, kept, self._embedder.fingerprint, set(keys))
-        run.seconds["writing"] += time.perf_counter() - begun
+    def _write(self, run: _Run, inputs: str, base: Before | None) -> str:
+        with run.timed("writing"):
+            manifest = {
+                "inputs": inputs,
+                "model": self._embedder.fingerprint,
+                "settings": generation.index_settings(self._settings),
+            }
+            search = self._settings.search
+            fingerprint = generation.write(self._index, run.shares, manifest, search, base)
+            self._store.prune(run.parsed_keys, run.passage_keys, self._embedder.fingerprint)
         return fingerprint
 
 

@@ -94,6 +94,31 @@ class Journal:
         lines = self._history.read_text("utf-8").splitlines()
         return [self._event(line, number) for number, line in enumerate(lines, start=1)]
 
+    def since(self, position: int) -> tuple[list[Event], int]:
+        """The changes entered after a place in the history.
+
+        Args:
+            position: Where an earlier call ended; 0 for the beginning.
+
+        Returns:
+            Them, the first one first, and where they end.
+
+        Raises:
+            DeskError: A line of the history is damaged; or it is shorter than it was.
+        """
+        try:
+            with self._history.open("rb") as stream:
+                stream.seek(position)
+                content = stream.read()
+                end = stream.seek(0, os.SEEK_END)
+        except FileNotFoundError:
+            content, end = b"", 0
+        if end < position:
+            raise DeskError(f"{self._history} is shorter than it was: it was put back.")
+        whole = content[: content.rfind(b"\n") + 1]  # the last line may be being written
+        events = [self._event(line, n) for n, line in enumerate(whole.decode().splitlines(), 1)]
+        return events, position + len(whole)
+
     def stamp(self) -> tuple[int, int]:
         """Another one whenever something was changed since, cheap to ask for."""
         try:
@@ -135,6 +160,8 @@ class Journal:
         try:
             self.folder.mkdir(exist_ok=True)
             with FileLock(self.folder / "lock").acquire(timeout=_WAIT):
+                for torn in self.folder.glob(".*.new"):  # a crash came while it was written
+                    torn.unlink()
                 self._finish()
                 yield Change(self, self._last_number() + 1)
         except Timeout as error:

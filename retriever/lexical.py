@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,14 @@ Numbers = NDArray[np.int64]
 
 
 class LexicalIndex(Protocol):
-    """Scores every passage for a list of query terms."""
+    """Scores every passage for a list of query terms.
+
+    Attributes:
+        counted_in: Name of a file of what `save` writes that `renewed` needs; earlier versions of
+            this program did not write it.
+    """
+
+    counted_in: ClassVar[str]
 
     @classmethod
     def build(cls, terms: Sequence[Sequence[str]], settings: Search) -> Self:
@@ -27,6 +35,20 @@ class LexicalIndex(Protocol):
     @classmethod
     def load(cls, folder: Path, settings: Search) -> Self:
         """Open what `save` wrote."""
+
+    @classmethod
+    def renewed(
+        cls, before: Path, places: Numbers, terms: Sequence[Sequence[str]], settings: Search
+    ) -> Self:
+        """An index of passages most of which are in an earlier one; as `build` makes it.
+
+        Args:
+            before: Where the earlier index was saved.
+            places: Number of each passage in the earlier index, -1 for a new one; ascending but
+                for those.
+            terms: Of the new ones, in their order.
+            settings: As of the earlier index.
+        """
 
     def save(self, folder: Path) -> None:
         """Write data files into `folder`, the same bytes for the same terms."""
@@ -38,27 +60,138 @@ class LexicalIndex(Protocol):
         """Numbers of the passages in which a term occurs, ascending."""
 
 
-class Bm25s:
-    """Lucene's BM25 by `bm25s`: idf = ln(1 + (N - n + 0.5) / (n + 0.5)), which is never negative.
+@dataclass(frozen=True)
+class _Postings:
+    """How often which word occurs where: all that BM25 is computed from.
 
-    So a word that stands in half of a small library's passages still counts.
+    Attributes:
+        words: Sorted, so that the same passages give the same bytes whatever came before.
+        starts: Where each word's entries begin, and the end of the last; shape `(words + 1,)`.
+        passages: Numbers of the passages, by word, ascending.
+        counts: How often the word occurs there, same shape.
+        lengths: Terms in each passage.
     """
 
-    def __init__(self, engine: Any, size: int) -> None:
+    words: list[str]
+    starts: NDArray[np.int64]
+    passages: NDArray[np.int32]
+    counts: NDArray[np.int32]
+    lengths: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, terms: Sequence[Sequence[str]]) -> Self:
+        """Count the terms of each passage, in passage order."""
+        words = sorted(set(chain.from_iterable(terms)))
+        vocabulary = {word: number for number, word in enumerate(words)}
+        lengths = np.fromiter(map(len, terms), np.int32, len(terms))
+        total = int(lengths.sum(dtype=np.int64))
+        every = chain.from_iterable(terms)
+        numbers = np.fromiter((vocabulary[term] for term in every), np.int64, total)
+        size = max(len(terms), 1)
+        # One sort of all occurrences, by word and then by passage, instead of a loop over them.
+        places = numbers * size + np.repeat(np.arange(len(terms)), lengths)
+        keys, counts = np.unique(places, return_counts=True)
+        return cls._by(words, keys, counts.astype(np.int32), lengths, size)
+
+    def renewed(self, places: Numbers, terms: Sequence[Sequence[str]]) -> Self:
+        """See `LexicalIndex.renewed`."""
+        more = self.of(terms)
+        added = np.flatnonzero(places < 0)
+        taken = np.flatnonzero(places >= 0)
+        moved = np.full(len(self.lengths), -1, dtype=np.int64)
+        moved[places[taken]] = taken
+        lengths = np.empty(len(places), dtype=np.int32)
+        lengths[taken], lengths[added] = self.lengths[places[taken]], more.lengths
+        held = moved[self.passages] >= 0
+        still = np.add.reduceat(held, self.starts[:-1]) if len(self.words) else np.empty(0)
+        known = [word for word, count in zip(self.words, still, strict=True) if count]
+        words = sorted({*known, *more.words})
+        vocabulary = {word: number for number, word in enumerate(words)}
+        size = max(len(places), 1)
+        keys = np.concatenate(
+            [
+                (self._numbered(vocabulary) * size + moved[self.passages])[held],
+                more._numbered(vocabulary) * size + added[more.passages],
+            ]
+        )
+        order = np.argsort(keys, kind="stable")  # two runs in order, which it makes use of
+        counts = np.concatenate([self.counts[held], more.counts])[order]
+        return type(self)._by(words, keys[order], counts, lengths, size)
+
+    def _numbered(self, vocabulary: Mapping[str, int]) -> Numbers:
+        """The number in another vocabulary of each entry's word; any where it has none there."""
+        numbers = np.fromiter((vocabulary.get(w, 0) for w in self.words), np.int64, len(self.words))
+        return np.repeat(numbers, np.diff(self.starts))
+
+    @classmethod
+    def _by(
+        cls,
+        words: list[str],
+        keys: Numbers,
+        counts: NDArray[np.int32],
+        lengths: NDArray[np.int32],
+        size: int,
+    ) -> Self:
+        """Put together from keys `word * size + passage`, ascending."""
+        terms, passages = np.divmod(keys, size)
+        starts = np.searchsorted(terms, np.arange(len(words) + 1))
+        return cls(words, starts.astype(np.int64), passages.astype(np.int32), counts, lengths)
+
+    def weights(self, settings: Search) -> NDArray[np.float32]:
+        """What each entry adds to the score of its passage.
+
+        Lucene's BM25: idf = ln(1 + (N - n + 0.5) / (n + 0.5)), which is never negative.
+        """
+        size, held = len(self.lengths), np.diff(self.starts)
+        idf = np.log(1 + (size - held + 0.5) / (held + 0.5))
+        mean = self.lengths.mean()
+        damping = settings.k1 * (1 - settings.b + settings.b * self.lengths / mean)
+        gained = np.repeat(idf, held) * self.counts / (self.counts + damping[self.passages])
+        return np.asarray(gained, dtype=np.float32)
+
+
+class Bm25s:
+    """Lucene's BM25 by `bm25s`, so that a word that stands in half of the passages still counts.
+
+    How often each word occurs is counted by us and kept beside what bm25s keeps: one document more
+    changes every score, but few counts. The scores are held to the formula by a test.
+    """
+
+    counted_in: ClassVar[str] = "lengths.npy"
+
+    def __init__(self, engine: Any, size: int, postings: _Postings | None = None) -> None:
         self._engine = engine
         self._size = size
+        self._postings = postings
 
     @classmethod
     def build(cls, terms: Sequence[Sequence[str]], settings: Search) -> Self:
         """Index the terms of each passage."""
-        engine = _counting_engine(settings)
-        if any(terms):
-            # Sorted, so that the same passages give the same bytes whatever came before.
-            words = sorted({term for passage in terms for term in passage})
-            vocabulary = {word: number for number, word in enumerate(words)}
-            numbers = [[vocabulary[term] for term in passage] for passage in terms]
-            engine.index((numbers, vocabulary), show_progress=False)
-        return cls(engine, len(terms))
+        return cls._of(_Postings.of(terms), settings)
+
+    @classmethod
+    def renewed(
+        cls, before: Path, places: Numbers, terms: Sequence[Sequence[str]], settings: Search
+    ) -> Self:
+        """An index of passages most of which are in an earlier one."""
+        return cls._of(cls.load(before, settings)._counts(before).renewed(places, terms), settings)
+
+    @classmethod
+    def _of(cls, postings: _Postings, settings: Search) -> Self:
+        import bm25s
+
+        size = len(postings.lengths)
+        engine = bm25s.BM25(method="lucene", k1=settings.k1, b=settings.b)
+        if postings.words:
+            engine.vocab_dict = {word: number for number, word in enumerate(postings.words)}
+            engine.scores = {
+                "data": postings.weights(settings),
+                "indices": postings.passages,
+                "indptr": postings.starts,
+                "num_docs": size,
+            }
+            engine.nonoccurrence_array = None  # only other variants of BM25 have one
+        return cls(engine, size, postings)
 
     @classmethod
     def load(cls, folder: Path, settings: Search) -> Self:
@@ -70,11 +203,30 @@ class Bm25s:
             return cls(bm25s.BM25(), size)
         return cls(bm25s.BM25.load(str(folder), show_progress=False), size)
 
+    def _counts(self, folder: Path) -> _Postings:
+        """What the index in a folder was computed from; only adding to it takes that."""
+        lengths = np.load(folder / "lengths.npy")
+        if not self._vocabulary:
+            return replace(_Postings.of([]), lengths=lengths)
+        scores = self._engine.scores
+        return _Postings(
+            list(self._vocabulary),
+            scores["indptr"],
+            scores["indices"],
+            np.load(folder / "counts.npy").astype(np.int32),
+            lengths,
+        )
+
     def save(self, folder: Path) -> None:
         """Write arrays, vocabulary and parameters; no pickle."""
+        assert self._postings is not None  # noqa: S101  what was loaded is saved already
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "size.json").write_text(f"{self._size}\n", encoding="utf-8")
+        np.save(folder / "lengths.npy", self._postings.lengths)
         if self._vocabulary:
+            most = int(self._postings.counts.max())
+            kept = np.uint16 if most <= np.iinfo(np.uint16).max else np.int32
+            np.save(folder / "counts.npy", self._postings.counts.astype(kept))
             self._engine.save(str(folder), show_progress=False)
 
     def scores(self, terms: Sequence[str]) -> Scores:
@@ -97,44 +249,13 @@ class Bm25s:
         return getattr(self._engine, "vocab_dict", {})
 
 
-def _counting_engine(settings: Search) -> Any:
-    """A `bm25s.BM25` that counts all passages at once: one sort instead of a loop over them.
-
-    bm25s invites the override. It halves the time of adding one document to a large library; the
-    scores are held to the formula by a test.
-    """
-    import bm25s
-
-    class Counting(bm25s.BM25):  # type: ignore[misc]  # bm25s states no types
-        def build_index_from_ids(
-            self, unique_token_ids: list[int], corpus_token_ids: list[list[int]], **_: bool
-        ) -> dict[str, Any]:
-            self.nonoccurrence_array = None  # only other variants of BM25 have one
-            lengths = np.fromiter(map(len, corpus_token_ids), np.int64, len(corpus_token_ids))
-            size = len(lengths)
-            terms = np.fromiter(chain.from_iterable(corpus_token_ids), np.int64, lengths.sum())
-            places = terms * size + np.repeat(np.arange(size), lengths)
-            keys, counts = np.unique(places, return_counts=True)  # by term, then by passage
-            terms, passages = np.divmod(keys, size)
-            starts = np.searchsorted(terms, np.arange(len(unique_token_ids) + 1))
-            held = np.diff(starts)
-            idf = np.log(1 + (size - held + 0.5) / (held + 0.5))
-            damping = self.k1 * (1 - self.b + self.b * lengths / lengths.mean())
-            return {
-                "data": (idf[terms] * counts / (counts + damping[passages])).astype(np.float32),
-                "indices": passages.astype(np.int32),
-                "indptr": starts.astype(np.int64),
-                "num_docs": size,
-            }
-
-    return Counting(method="lucene", k1=settings.k1, b=settings.b)
-
-
 class RankBm25:
     """`rank_bm25.BM25Okapi`: slow beyond a few thousand passages, and simple to check against.
 
     Its idf is ln((N - n + 0.5) / (n + 0.5)); a word in half of the passages counts nothing.
     """
+
+    counted_in: ClassVar[str] = "terms.jsonl"
 
     def __init__(self, terms: Sequence[Sequence[str]], settings: Search) -> None:
         from rank_bm25 import BM25Okapi
@@ -153,6 +274,14 @@ class RankBm25:
         """Open what `save` wrote."""
         with (folder / "terms.jsonl").open(encoding="utf-8") as stream:
             return cls([json.loads(line) for line in stream], settings)
+
+    @classmethod
+    def renewed(
+        cls, before: Path, places: Numbers, terms: Sequence[Sequence[str]], settings: Search
+    ) -> Self:
+        """An index of passages most of which are in an earlier one."""
+        held, new = cls.load(before, settings)._terms, iter(terms)
+        return cls([held[place] if place >= 0 else next(new) for place in places], settings)
 
     def save(self, folder: Path) -> None:
         """Write the terms; the engine is made anew from them."""

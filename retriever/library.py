@@ -12,16 +12,18 @@ import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Self
 
 from retriever import generation, health, overview, readings, upkeep, version
-from retriever.amendments import amendments
+from retriever.amendments import Amendments, amendments
 from retriever.answer import compose
 from retriever.collections import documents_of
 from retriever.config import Settings, load_settings
-from retriever.corpus import is_document
+from retriever.corpus import Known, Presence, is_document
 from retriever.desk import Desk
 from retriever.embedder import Embedder, open_embedder
 from retriever.errors import (
@@ -31,8 +33,14 @@ from retriever.errors import (
     UnknownDocument,
 )
 from retriever.evidence_map import Cell, EvidenceMap, Reading, Row
+from retriever.generation import Generation
 from retriever.health import Health
-from retriever.indexing import ShowProgress, bring_up_to_date, document_of
+from retriever.indexing import (
+    ShowProgress,
+    bring_up_to_date,
+    code_fingerprint,
+    document_of,
+)
 from retriever.journal import Journal
 from retriever.loaders.sidecar import read_sidecar
 from retriever.overview import Overview
@@ -65,11 +73,22 @@ def folder(path: str | Path | None = None) -> Path:
     return Path(named).expanduser() if named else Path(__file__).resolve().parents[1]
 
 
+@dataclass(frozen=True)
+class _Amended:
+    """An index with what was changed since: from what it was made, and how."""
+
+    stamp: object
+    plain: Searcher
+    searcher: Searcher
+    amendments: Amendments
+
+
 class Library:
     """A folder with `corpus/`, `index/` and perhaps `retriever.toml`.
 
-    Safe to share between threads. A new index is picked up with the next question; a document
-    whose file was deleted is not shown from that moment on.
+    Safe to share between threads. A new index is picked up with the next question; those who ask
+    while that is read are answered from the one before. A document whose file was deleted is not
+    shown from that moment on.
 
     Attributes:
         root: The library's folder.
@@ -87,9 +106,11 @@ class Library:
         self._embedder = embedder
         self._searcher: Searcher | None = None
         self._journal = Journal(root)
-        self._amended: tuple[object, Searcher, frozenset[str]] | None = None
+        self._presence: tuple[Generation, Presence] | None = None
+        self._amended: _Amended | None = None
         self._faults: tuple[str, dict[str, list[str]]] | None = None
         self._opening = threading.Lock()
+        self._amending = threading.Lock()
 
     @classmethod
     def open(cls, path: str | Path | None = None) -> Self:
@@ -271,11 +292,13 @@ class Library:
             IndexMissing, IndexMismatch: As `search`.
         """
         searcher = self.searcher()
-        files = (searcher.files.get(f.entry.document_id, f) for f in searcher.generation.files)
-        there = [f.entry for f in files if (self.corpus / f.entry.path).exists()]
+        files = searcher.generation.files
+        missing = self._missing(searcher)
+        present = (f for f in files if f.entry.path not in missing)
+        there = [searcher.files.get(f.entry.document_id, f).entry for f in present]
         if filters == NO_FILTERS:
             return there
-        wanted = {*searcher.in_scope(searcher.scope(filters, self._gone(searcher)))}
+        wanted = {*searcher.in_scope(searcher.scope(filters, self._left_out(searcher, filters)))}
         return [entry for entry in there if entry.document_id in wanted]
 
     def record(self, path: str) -> Metadata:
@@ -302,8 +325,8 @@ class Library:
             UnknownDocument: No such document; the nearest names are given.
             IndexMissing, IndexMismatch: As `search`.
         """
-        for _ in range(2):  # the index may be replaced between finding the row and reading it
-            searcher = self.searcher()
+        for again in range(2):  # the index may be replaced between finding the row and reading it
+            searcher = self._current(newest=bool(again))
             self._known(searcher, document_id)
             file = searcher.files[document_id]
             try:
@@ -369,39 +392,77 @@ class Library:
         Raises:
             IndexMissing, IndexMismatch: As `search`.
         """
-        return self._current()[0]
+        return self._current()
 
-    def _current(self) -> tuple[Searcher, frozenset[str]]:
-        """The index in force, and the documents in it whose file is another one by now."""
-        with self._opening:
+    def _current(self, newest: bool = False) -> Searcher:
+        """As `searcher`.
+
+        Args:
+            newest: Wait for an index that another thread is reading just now.
+        """
+        plain = self._searcher
+        if plain is None or plain.generation.name != generation.current_name(self.index_folder):
+            plain = self._newest(plain, wait=newest or plain is None)
+        with self._amending:
+            stamp, last = self._journal.stamp(), self._amended
+            if last is None or last.stamp != stamp or last.plain is not plain:
+                found = amendments(
+                    self.root,
+                    plain.files.values(),
+                    self._store_path,
+                    code_fingerprint(),
+                    last.amendments if last else None,
+                )
+                twin = plain.amended(found.files, found.replaced)
+                last = self._amended = _Amended(stamp, plain, twin, found)
+            return last.searcher
+
+    def _newest(self, before: Searcher | None, wait: bool) -> Searcher:
+        """Read the index in force; while another thread does, take the one before unless told."""
+        if not self._opening.acquire(blocking=wait):
+            assert before is not None  # noqa: S101  the first one is waited for
+            return before
+        try:
             name = generation.current_name(self.index_folder)
-            if self._searcher is None or self._searcher.generation.name != name:
+            if self._searcher is None:
                 self._searcher = self._open_searcher()
-                self._amended = None
-            stamp = self._journal.stamp()
-            if self._amended is None or self._amended[0] != stamp:
-                found = amendments(self.root, self._searcher.files.values(), self._store_path)
-                self._amended = (stamp, self._searcher.amended(found.files), found.replaced)
-            return self._amended[1:]
+            elif self._searcher.generation.name != name:
+                opened = self._open_searcher()
+                opened.naming.warm_up()  # the one before serves meanwhile
+                self._searcher = opened
+            return self._searcher
+        finally:
+            self._opening.release()
 
     def _open_searcher(self) -> Searcher:
         # An index that is replaced while it is being read looks damaged: look once more.
+        read = partial(
+            Searcher.open, self.index_folder, self.settings, self._embedder, self._searcher
+        )
         for _ in range(3):
             before = generation.current_name(self.index_folder)
             try:
-                return Searcher.open(self.index_folder, self.settings, self._embedder)
+                return read()
             except (IndexMismatch, OSError):
                 if generation.current_name(self.index_folder) == before:
                     raise
-        return Searcher.open(self.index_folder, self.settings, self._embedder)
+        return read()
 
     def _gone(self, searcher: Searcher) -> frozenset[str]:
         """Documents whose file was deleted or replaced since they were indexed."""
-        return self._current()[1] | frozenset(
-            document
-            for document, file in searcher.files.items()
-            if not (self.corpus / file.entry.path).exists()
-        )
+        missing = self._missing(searcher)
+        if not missing:
+            return searcher.replaced
+        files = searcher.files.items()
+        return searcher.replaced | {d for d, file in files if file.entry.path in missing}
+
+    def _missing(self, searcher: Searcher) -> frozenset[str]:
+        """Paths of files that were there when they were indexed and are not any more."""
+        index, last = searcher.generation, self._presence
+        if last is None or last[0] is not index:
+            paths = (file.entry.path for file in index.files)
+            last = self._presence = index, Presence(self.corpus, paths)
+        return last[1].missing()
 
     def _left_out(self, searcher: Searcher, filters: Filters) -> frozenset[str]:
         """Documents that are gone, or in none of the collections that are searched."""
@@ -434,7 +495,7 @@ class Library:
             progress: Told of each question.
         """
         now = datetime.now(UTC)
-        checks = [self._check_index(), *upkeep.of_files(self.root)]
+        checks = [self._check_index(), *upkeep.of_files(self.root, self._known_files())]
         if checks[0].severity == "ok":
             searcher = self.searcher()
             gone = self._gone(searcher)
@@ -482,6 +543,14 @@ class Library:
         except sqlite3.DatabaseError:
             return len(wanted)
 
+    def _known_files(self) -> dict[str, Known]:
+        """What is known of files without reading them."""
+        try:
+            with Store.open_to_read(self._store_path) as store:
+                return store.known_files(code_fingerprint())
+        except sqlite3.DatabaseError:
+            return {}
+
     def warm_up(self) -> None:
         """Load the models and the index before the first question needs them.
 
@@ -489,12 +558,13 @@ class Library:
             RetrieverError: As `search`; the first question would say the same.
         """
         self.searcher().similarities(["warm"], [])
+        self.searcher().naming.warm_up()
         readings.kinds(["warm"])
         readings.directions(["warm"])
 
     def close(self) -> None:
         """Let go of the index in memory."""
-        with self._opening:
+        with self._opening, self._amending:
             self._searcher = self._amended = None
 
 

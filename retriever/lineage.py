@@ -13,6 +13,7 @@ import numpy as np
 
 from retriever.lexical import LexicalIndex, Numbers, Scores
 from retriever.organisations import Body, Organisations, name_pattern
+from retriever.schema import Passage
 from retriever.tokens import tokenise, tokenise_query
 
 _VIEWS = 256
@@ -22,18 +23,18 @@ class Lineage:
     """Scores the passages of one index by the bodies they name. Safe for many threads."""
 
     def __init__(
-        self, organisations: Organisations, lexical: LexicalIndex, texts: Sequence[str]
+        self, organisations: Organisations, lexical: LexicalIndex, passages: Sequence[Passage]
     ) -> None:
         """Prepare for an index.
 
         Args:
             organisations: The bodies.
             lexical: BM25 over the passages.
-            texts: The passages, in order.
+            passages: They, in order.
         """
         self._organisations = organisations
         self._lexical = lexical
-        self._texts = texts
+        self._passages = passages
         self._holding = lru_cache(maxsize=_VIEWS)(self._find)
 
     def scores(self, question: str, weight: float) -> Scores:
@@ -46,11 +47,11 @@ class Lineage:
         Returns:
             Shape `(passages,)`; 0 where nothing is gained.
         """
-        gained = np.zeros(len(self._texts))
+        gained = np.zeros(len(self._passages))
         known = frozenset(tokenise_query(question))
         for body in self._organisations.asked(question):
             own = self._by_name(body)
-            others = np.zeros(len(self._texts))
+            others = np.zeros(len(self._passages))
             for other in self._organisations.line(body):
                 others = np.maximum(others, self._by_name(other, known))
             others = weight * (np.minimum(others, own.max()) if own.any() else others)
@@ -64,7 +65,7 @@ class Lineage:
         All terms of a name together would count it three times over. Terms in `known` are left
         out: "care" is scored already.
         """
-        best = np.zeros(len(self._texts))
+        best = np.zeros(len(self._passages))
         for name in (*body.words, *body.short):
             holding = self._holding(name, name in body.short)
             for term in frozenset(tokenise(name)) - known if len(holding) else ():
@@ -85,5 +86,6 @@ class Lineage:
             held = self._lexical.holding(term)
             numbers = held if numbers is None else np.intersect1d(numbers, held)
         pattern = name_pattern((written,), exact)
-        found = [] if numbers is None else [n for n in numbers if pattern.search(self._texts[n])]
+        held = [] if numbers is None else numbers.tolist()
+        found = [n for n in held if pattern.search(self._passages[n].text)]
         return np.array(found, dtype=np.int64)

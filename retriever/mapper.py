@@ -113,7 +113,7 @@ class Mapper:
 
     def read(self, cell: Cell) -> list[Reading]:
         """The passages of a cell, document by document, in order of the text."""
-        within = self._concepts.narrower(cell.group)
+        within = self._naming.narrower(cell.group)
         found = []
         for entry in cell.entries:
             by_id = {p.id: p for p in self._naming.passages[entry.document_id]}
@@ -148,7 +148,7 @@ class Mapper:
         ]
 
     def _column(self, group: Concept, allowed: frozenset[str]) -> Column:
-        narrower = self._concepts.narrower(group)
+        narrower = self._naming.narrower(group)
         includes = tuple(c for c in self._concepts.words if c in narrower and c != group)
         return Column(group, includes, len(self._naming.documents(group) & allowed))
 

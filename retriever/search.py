@@ -87,19 +87,19 @@ class Searcher:
         naming: What its passages name.
         equity: Whom they are about.
         mapper: Maps of that.
+        replaced: Ids of documents whose file is another one by now.
         organisations: The organisations that questions and passages may name.
     """
 
     def __init__(self, index: Generation, settings: Settings, embedder: Embedder) -> None:
         self.generation = index
+        self.replaced: frozenset[str] = frozenset()
         self.files = {f.entry.document_id: f for f in index.files if f.entry.outcome == "indexed"}
         self._settings = settings
         self._embedder = embedder
-        self._documents = list(self.files)
+        self._documents = index.documents
         self._number_of = {document: n for n, document in enumerate(self._documents)}
-        self._document_of = np.array(
-            [self._number_of[passage.document_id] for passage in index.passages], dtype=np.int64
-        )
+        self._document_of = index.document_of
         titles = {name: file.entry.metadata.title for name, file in self.files.items()}
         self._describer = Describer(index, list(titles.values()), self._document_of)
         self.naming = Naming(index, titles, concepts.packaged())
@@ -107,25 +107,41 @@ class Searcher:
         self.equity = Equity(self.naming)
         kinds = {name: file.entry.metadata.source_type for name, file in self.files.items()}
         self.mapper = Mapper(self.naming, self.equity, kinds)
-        texts = [passage.text for passage in index.passages]
         self.organisations = organisations.packaged()
-        self._lineage = Lineage(self.organisations, index.lexical, texts)
-        self._synonyms = Synonyms(self.naming, index.lexical, len(texts), settings.search.k1)
+        self._lineage = Lineage(self.organisations, index.lexical, index.passages)
+        size = len(index.passages)
+        self._synonyms = Synonyms(self.naming, index.lexical, size, settings.search.k1)
 
     @classmethod
-    def open(cls, index: Path, settings: Settings, embedder: Embedder) -> Self:
+    def open(
+        cls, index: Path, settings: Settings, embedder: Embedder, before: Self | None = None
+    ) -> Self:
         """Read the index in force.
+
+        Args:
+            index: The library's `index/` folder.
+            settings: The library's settings.
+            embedder: Gives the questions' vectors.
+            before: The one that was in force: what is the same in both is not read again.
 
         Raises:
             IndexMissing: There is none.
             IndexMismatch: It is damaged or was built with another model or other settings.
         """
-        return cls(generation.read(index, settings, embedder.fingerprint), settings, embedder)
+        known = before.generation if before else None
+        read = generation.read(index, settings, embedder.fingerprint, known)
+        return cls(read, settings, embedder)
 
-    def amended(self, files: Mapping[str, FileRecord]) -> Self:
-        """The same index with other records of some documents, by their ids."""
+    def amended(self, files: Mapping[str, FileRecord], replaced: frozenset[str]) -> Self:
+        """The same index with other records of some documents, by their ids.
+
+        Args:
+            files: Those records.
+            replaced: Ids of documents whose file is another one by now.
+        """
         twin = copy.copy(self)
-        twin.files = {name: files.get(name, file) for name, file in self.files.items()}
+        twin.files = {**self.files, **files}
+        twin.replaced = replaced
         return twin
 
     def scope(self, filters: Filters, gone: frozenset[str] = frozenset()) -> Scope:
@@ -139,21 +155,20 @@ class Searcher:
         Raises:
             BadQuestion: A filter names what no document has, or the years are the wrong way round.
         """
-        self._check(filters)
-        allowed = np.array(
-            [
-                document not in gone and _lets_through(filters, self.files[document])
-                for document in self._documents
-            ],
-            dtype=bool,
-        )
+        allowed = np.ones(len(self._documents), dtype=bool)
+        allowed[[self._number_of[document] for document in gone]] = False
+        if filters != NO_FILTERS:
+            self._check(filters)
+            files = (self.files[document] for document in self._documents)
+            allowed &= [_lets_through(filters, file) for file in files]
         if not len(allowed):
             return Scope(np.empty(0, dtype=np.int64), 0)
         return Scope(np.flatnonzero(allowed[self._document_of]), int(allowed.sum()))
 
     def in_scope(self, scope: Scope) -> list[str]:
         """Ids of the documents that may be found, those without any passage left out."""
-        return [self._documents[n] for n in np.unique(self._document_of[scope.passages])]
+        held = np.bincount(self._document_of[scope.passages])
+        return [self._documents[n] for n in np.flatnonzero(held).tolist()]
 
     def short_forms(self, document_id: str) -> ShortForms:
         """The abbreviations that a document explains."""
@@ -395,7 +410,7 @@ class Searcher:
 
     def passages_of(self, document_id: str) -> list[Passage]:
         """The passages of one document, in order of the text."""
-        return [p for p in self.generation.passages if p.document_id == document_id]
+        return self.naming.passages[document_id]
 
 
 def _named(shares: Scores | None) -> dict[str, float]:

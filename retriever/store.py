@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from retriever.corpus import Known
 from retriever.errors import StorageError
 from retriever.schema import Metadata, Page, Parsed, Section, to_dict
 
@@ -31,7 +34,17 @@ CREATE TABLE IF NOT EXISTS passages (key TEXT PRIMARY KEY, rows TEXT NOT NULL) W
 CREATE TABLE IF NOT EXISTS embeddings (
     model TEXT NOT NULL, text TEXT NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (model, text)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS texts (passages TEXT PRIMARY KEY, keys BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS files (
+    path BLOB PRIMARY KEY, code TEXT NOT NULL, stamp TEXT NOT NULL, sha256 TEXT NOT NULL,
+    sidecar_sha256 TEXT NOT NULL, id TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS parsed_keys ON parsed (key);
+CREATE INDEX IF NOT EXISTS passage_keys ON passages (key);
+CREATE INDEX IF NOT EXISTS text_keys ON embeddings (model, text);
 """
+_KEY = 32  # bytes of a text's key in the table of texts
+_COMMIT = 0.5  # seconds; a killed run repeats at most so much
 
 
 @dataclass(frozen=True)
@@ -72,6 +85,7 @@ class Store:
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection = connection
         self._path = path
+        self._committed = time.monotonic()
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -104,11 +118,17 @@ class Store:
     def _prepare(self) -> None:
         # What is deleted is overwritten: a purged document is to be in no file.
         self._connection.execute("PRAGMA secure_delete = ON")
+        # Nothing is written before it is kept, so that whoever reads a document never waits.
+        self._connection.execute("PRAGMA cache_spill = OFF")
         self._connection.executescript(_TABLES)
 
     def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
+        """Keep what was saved, and close the file."""
+        try:
+            with self._writing(last=True):
+                pass
+        finally:
+            self._connection.close()
 
     def __enter__(self) -> Self:
         return self
@@ -169,12 +189,16 @@ class Store:
         with self._writing() as connection:
             connection.execute("INSERT OR REPLACE INTO passages VALUES (?, ?)", (key, text))
 
-    def vectors(self, model: str) -> dict[str, bytes]:
-        """All kept vectors of a model (float32 bytes), by `text_key`."""
-        rows = self._connection.execute(
-            "SELECT text, vector FROM embeddings WHERE model = ?", (model,)
-        )
-        return dict(rows)
+    def vectors(self, model: str, keys: Iterable[str]) -> dict[str, bytes]:
+        """The vectors of a model (float32 bytes) that are kept of some texts, by `text_key`."""
+        found = {}
+        for key in keys:
+            row = self._connection.execute(
+                "SELECT vector FROM embeddings WHERE model = ? AND text = ?", (model, key)
+            ).fetchone()
+            if row is not None:
+                found[key] = row[0]
+        return found
 
     def save_vectors(self, model: str, keys: Sequence[str], vectors: Vectors) -> None:
         """Keep vectors of shape `(len(keys), dimension)`."""
@@ -184,11 +208,59 @@ class Store:
                 [(model, key, row.tobytes()) for key, row in zip(keys, vectors, strict=True)],
             )
 
-    def prune(self, parsed: set[str], passages: set[str], model: str, texts: set[str]) -> None:
-        """Drop everything that is not named; vectors of other models are kept."""
+    def known_files(self, code: str) -> dict[str, Known]:
+        """What an earlier look at the files of `corpus/` gave, by path.
+
+        Args:
+            code: Fingerprint of the code that looked; another one may see more in a sidecar.
+        """
+        rows = self._connection.execute(
+            "SELECT path, stamp, sha256, sidecar_sha256, id FROM files WHERE code = ?", (code,)
+        )
+        return {os.fsdecode(path): Known(*row) for path, *row in rows}
+
+    def save_known_files(self, code: str, files: Mapping[str, Known]) -> None:
+        """Keep what a look at the files gave."""
         with self._writing() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    (os.fsencode(path), code, f.stamp, f.sha256, f.sidecar_sha256, f.id)
+                    for path, f in files.items()
+                ],
+            )
+
+    def forget_files(self, paths: Iterable[str]) -> None:
+        """Drop what is kept of files that are no longer there."""
+        with self._writing() as connection:
+            gone = [(os.fsencode(path),) for path in paths]
+            connection.executemany("DELETE FROM files WHERE path = ?", gone)
+
+    def text_keys(self) -> dict[str, bytes]:
+        """Key of a document's passages -> the `text_key` of each, as bytes one after the other."""
+        return dict(self._connection.execute("SELECT passages, keys FROM texts"))
+
+    def save_text_keys(self, passages: str, keys: Sequence[str]) -> None:
+        """Keep which texts are embedded for a document, given the key of its passages."""
+        with self._writing() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO texts VALUES (?, ?)",
+                (passages, bytes.fromhex("".join(keys))),
+            )
+
+    def prune(self, parsed: set[str], passages: set[str], model: str) -> None:
+        """Drop everything that is not named; vectors of other models are kept.
+
+        Vectors are kept that the texts of the passages named take.
+        """
+        with self._writing(last=True) as connection:
             self._drop(connection, "parsed", "key", parsed, "")
             self._drop(connection, "passages", "key", passages, "")
+            self._drop(connection, "texts", "passages", passages, "")
+            texts = set()
+            for keys in self.text_keys().values():
+                held = keys.hex()
+                texts |= {held[at : at + 2 * _KEY] for at in range(0, len(held), 2 * _KEY)}
             self._drop(connection, "embeddings", "text", texts, model)
 
     def _drop(
@@ -203,10 +275,17 @@ class Store:
         connection.executemany(delete, gone)
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
+    def _writing(self, last: bool = False) -> Iterator[sqlite3.Connection]:
+        """Write, and now and then make sure that it is on the disk: that costs most of the time.
+
+        Args:
+            last: Make sure of it now.
+        """
         try:
-            with self._connection:
-                yield self._connection
+            yield self._connection
+            if last or time.monotonic() - self._committed > _COMMIT:
+                self._connection.commit()
+                self._committed = time.monotonic()
         except sqlite3.OperationalError as error:
             raise storage_error(self._path, error) from error
 

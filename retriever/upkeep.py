@@ -14,7 +14,7 @@ from typing import Literal
 
 from retriever import cautions
 from retriever.amendments import OF_RECORDS
-from retriever.corpus import SourceFile, read_source, scan
+from retriever.corpus import Known, SourceFile, read_source, scan, with_sidecar
 from retriever.desk import CORPUS, Desk, Removed, rows
 from retriever.errors import DeskError, JudgementError
 from retriever.generation import FileRecord
@@ -36,10 +36,15 @@ _EDIT = "retriever edit DOCUMENT FIELD=VALUE"
 # --- the files of corpus/ and their rows in the index ------------------------------------------
 
 
-def of_files(root: Path) -> list[Check]:
-    """Whether the index has caught up with the files, and which of them could not be read."""
+def of_files(root: Path, read: Mapping[str, Known]) -> list[Check]:
+    """Whether the index has caught up with the files, and which of them could not be read.
+
+    Args:
+        root: The library's folder.
+        read: What is known of files without reading them again, by path.
+    """
     corpus, known = root / CORPUS, rows(root)
-    sources = {source.path: source for source in scan(corpus)}
+    sources = {source.path: source for source in scan(corpus, read)}
     if not sources:
         mending = f"Put documents into {corpus}, then: retriever index"
         return [Check("documents", "warning", f"{corpus} holds no documents.", mending)]
@@ -89,6 +94,8 @@ def needs_indexing(source: SourceFile, file: FileRecord | None, told: bool) -> s
         return "its file is another one by now"
     if source.sidecar_sha256 == file.sidecar_sha256:
         return ""
+    if source.known:  # without its sidecar, which was not read for this
+        source = with_sidecar(source)
     if file.entry.outcome == "failed":
         return "could not be read, and its record was changed since"
     sidecar = source.sidecar

@@ -42,6 +42,16 @@ class VectorIndex:
 
         faiss.serialize_index(self._index).tofile(path)
 
+    def matrix(self) -> Vectors:
+        """Every vector, shape `(passages, dimension)`; not a copy, so only to be read."""
+        import faiss
+
+        shape = int(self._index.ntotal), int(self._index.d)
+        if not shape[0]:
+            return np.empty(shape, dtype=np.float32)
+        flat = faiss.rev_swig_ptr(self._index.get_xb(), shape[0] * shape[1])
+        return np.asarray(flat, dtype=np.float32).reshape(shape)
+
     def __len__(self) -> int:
         return int(self._index.ntotal)
 
@@ -78,10 +88,6 @@ class VectorIndex:
         if not len(numbers):
             return np.empty(0)
         return np.asarray(self._index.reconstruct_batch(numbers) @ row, dtype=np.float64)
-
-    def rows(self, numbers: Numbers) -> Vectors:
-        """The numbered passages' vectors, shape `(len(numbers), dimension)`."""
-        return np.asarray(self._index.reconstruct_batch(numbers), dtype=np.float32)
 
     def _row(self, query: Vectors) -> Vectors:
         row = np.ascontiguousarray(query, dtype=np.float32).reshape(1, -1)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 from conftest import MakeLibrary
 
 from retriever import Library
+from retriever.corpus import Known, scan
 from retriever.desk import Desk
 from retriever.errors import UnknownDocument
+from retriever.indexing import code_fingerprint
 from retriever.schema import Filters
+from retriever.store import Store
 
 DOCUMENTS = {
     "letters.md": "# Letters and screening\n\nLetters raised uptake of bowel screening by 4%.\n",
@@ -75,6 +79,45 @@ def test_the_old_text_of_a_replaced_file_is_not_quoted(library: Library, tmp_pat
     assert set(quoted(library)) == {"calls"}
     library.index()
     assert "by 4%" in quoted(library)["letters"]
+
+
+def test_a_correction_shows_among_many_that_were_made_before(make_library: MakeLibrary) -> None:
+    """Where many documents were changed, what is known of files says which need a look."""
+    many = {f"d{number}.md": f"# D{number}\n\nText {number}.\n" for number in range(150)}
+    library = make_library(DOCUMENTS | many)
+    files = scan(library.corpus, now=time.time_ns() + 10**11)
+    known = {f.path: Known(f.stamp, f.sha256, f.sidecar_sha256, f.id) for f in files}
+    with Store.open(library.index_folder / "store.sqlite") as store:
+        store.save_known_files(code_fingerprint(), known)
+    desk = Desk(library.root)
+    with desk.journal.changing() as change:
+        change.make("edit", [*many, "letters.md"], "Changed all", "Ann")
+    assert library.document("letters").metadata.year == 2019
+    (library.corpus / "letters.toml").write_text("year = 2020\n")  # as an edit writes it
+    fresh = Library.open(library.root)
+    assert fresh.document("letters").metadata.year == 2020
+    desk.edit("letters.md", {"year": 2021})
+    desk.edit("d7.md", {"year": 1999})
+    assert fresh.document("letters").metadata.year == 2021
+    assert fresh.document("d7").metadata.year == 1999
+    fresh.index()
+    desk.edit("calls.md", {"year": 2003})
+    years = {e.document_id: e.metadata.year for e in fresh.entries()}
+    assert (years["letters"], years["d7"], years["calls"]) == (2021, 1999, 2003)
+
+
+def test_a_history_that_was_put_back_is_read_from_its_beginning(library: Library) -> None:
+    desk = Desk(library.root)
+    desk.edit("letters.md", {"year": 2020})
+    history = library.root / "keeping" / "history.jsonl"
+    saved = history.read_bytes()
+    desk.edit("letters.md", {"year": 2021})
+    assert library.document("letters").metadata.year == 2021
+    history.write_bytes(saved)
+    assert library.document("letters").metadata.year == 2021
+    (library.corpus / "letters.toml").write_text("year = 2022\n")
+    desk.edit("calls.md", {"year": 2003})
+    assert library.document("letters").metadata.year == 2022
 
 
 def test_nothing_of_a_purged_document_is_left_in_any_file(

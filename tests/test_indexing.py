@@ -7,13 +7,17 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
 from retriever import Library
+from retriever.corpus import Known, scan
 from retriever.errors import IndexMismatch, IndexMissing, LockHeld, StorageError
+from retriever.indexing import code_fingerprint
+from retriever.store import Store
 
 FILES = {
     "letters.md": "# Letters\n\nReminder letters raised uptake of bowel screening by 4 points.",
@@ -36,6 +40,15 @@ def generation(library):
         for path in current.rglob("*")
         if path.is_file()
     }
+
+
+def built_anew(library, root):
+    """The same corpus and settings as a library whose index owes nothing to what came before."""
+    shutil.copytree(library.corpus, root / "corpus")
+    shutil.copy(library.root / "retriever.toml", root)
+    other = Library.open(root)
+    other.index()
+    return other
 
 
 def test_each_file_has_its_outcome_and_a_second_run_changes_nothing(make_library):
@@ -87,12 +100,81 @@ def test_the_same_corpus_gives_the_same_bytes_whatever_came_before(make_library,
     library.index()
     (library.corpus / "extra.md").unlink()
     library.index()
-    fresh = tmp_path / "fresh"
-    shutil.copytree(library.corpus, fresh / "corpus")
-    shutil.copy(library.root / "retriever.toml", fresh)
-    other = Library.open(fresh)
-    other.index()
-    assert generation(other) == generation(library)
+    assert generation(built_anew(library, tmp_path / "fresh")) == generation(library)
+
+
+def test_adding_changing_and_removing_gives_the_bytes_of_a_full_build(make_library, tmp_path):
+    rng = random.Random(5)
+    library = make_library(FILES)
+    words = ["letters", "uptake", "screening", "Somali", "deprived", "calls", "cost", "women"]
+    for step in range(12):
+        name = f"{rng.choice('abc')}/{rng.choice('klmn')}.md"
+        path = library.corpus / name
+        if path.exists() and rng.random() < 0.4:
+            path.unlink()
+        else:
+            path.parent.mkdir(exist_ok=True)
+            text = " ".join(rng.choices(words, k=rng.randint(0, 400)))
+            path.write_text(f"# {rng.choice(words)}\n\n{text}.", encoding="utf-8")
+        if rng.random() < 0.3:
+            sidecar = library.corpus / "letters.toml"
+            sidecar.write_text(f"title = 'About {rng.choice(words)}'", encoding="utf-8")
+        library.index()
+        assert generation(library) == generation(built_anew(library, tmp_path / f"fresh{step}"))
+
+
+@pytest.mark.parametrize("engine", ["bm25s", "rank-bm25"])
+def test_one_document_more_leaves_the_bytes_of_the_others(make_library, tmp_path, engine):
+    library = make_library(FILES, settings=f'[search]\nlexical = "{engine}"\n')
+    (library.corpus / "m.md").write_text("# M\n\nMore letters raised uptake.", encoding="utf-8")
+    library.index()
+    assert generation(library) == generation(built_anew(library, tmp_path / "fresh"))
+
+
+def know_its_files(library):
+    """Have the library know its files as it does once they are some seconds old."""
+    files = scan(library.corpus, now=time.time_ns() + 10**11)
+    known = {f.path: Known(f.stamp, f.sha256, f.sidecar_sha256, f.id) for f in files}
+    with Store.open(library.index_folder / "store.sqlite") as store:
+        store.save_known_files(code_fingerprint(), known)
+    assert all(file.known for file in scan(library.corpus, known))
+
+
+def test_a_file_written_to_is_read_again_though_size_and_date_are_as_they_were(make_library):
+    library = make_library({**FILES, "calls.toml": "title = 'Calls'"})
+    for name, old, new in (
+        ("calls.txt", "cervical", "prostate"),
+        ("calls.toml", "Calls", "Bells"),
+    ):
+        know_its_files(library)
+        path = library.corpus / name
+        before = path.stat()
+        path.write_text(path.read_text("utf-8").replace(old, new), encoding="utf-8")
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+        assert path.stat().st_size == before.st_size
+        assert outcomes(library.index())["calls.txt"] == "updated"
+    assert "prostate" in library.document("calls").text
+    assert library.document("calls").metadata.title == "Bells"
+
+
+def test_files_that_are_known_give_the_same_bytes(make_library, tmp_path):
+    library = make_library({**FILES, "letters.toml": "id = 'post'\ntitle = 'Letters'"})
+    know_its_files(library)
+    (library.corpus / "m.md").write_text("# M\n\nMore letters raised uptake.", encoding="utf-8")
+    (library.corpus / "a").mkdir()
+    (library.corpus / "calls.txt").rename(library.corpus / "a" / "calls.txt")
+    library.index()
+    assert library.document("post").metadata.title == "Letters"
+    assert generation(library) == generation(built_anew(library, tmp_path / "fresh"))
+
+
+def test_a_store_that_was_deleted_is_filled_again_and_the_index_stays_the_same(make_library):
+    library = make_library(FILES)
+    before = generation(library)
+    (library.index_folder / "store.sqlite").unlink()
+    library.index()
+    assert library.document("letters").text.startswith("Letters")
+    assert generation(library) == before
 
 
 def test_two_files_of_one_name_both_get_an_id_and_the_same_text_is_kept_twice(make_library):

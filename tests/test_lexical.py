@@ -71,5 +71,31 @@ def test_unknown_words_and_empty_passages_score_nothing(name, terms, tmp_path):
     assert scores.tolist() == [0.0] * len(terms)
 
 
+@pytest.mark.parametrize("name", ENGINES)
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_an_index_made_of_an_earlier_one_is_what_counting_all_anew_gives(
+    name, tmp_path_factory, data
+):
+    passages = st.lists(st.lists(words, max_size=6), max_size=6)
+    before = data.draw(passages)
+    kept = [number for number in range(len(before)) if data.draw(st.booleans())]
+    after = [(number, before[number]) for number in kept]
+    for terms in data.draw(passages):
+        after.insert(data.draw(st.integers(0, len(after))), (-1, terms))
+    folder, engine = tmp_path_factory.mktemp("lexical"), ENGINES[name]
+    engine.build(before, Search()).save(folder / "before")
+    assert (folder / "before" / engine.counted_in).exists()
+    places = np.array([place for place, _ in after], dtype=np.int64)
+    new = [terms for place, terms in after if place < 0]
+    engine.renewed(folder / "before", places, new, Search()).save(folder / "renewed")
+    engine.build([terms for _, terms in after], Search()).save(folder / "anew")
+    renewed, anew = (
+        {path.name: path.read_bytes() for path in (folder / made).iterdir()}
+        for made in ("renewed", "anew")
+    )
+    assert renewed == anew
+
+
 def test_the_settings_know_every_engine():
     assert set(CHOICES["search.lexical"]) == set(ENGINES)

@@ -176,6 +176,28 @@ def test_a_deleted_document_is_not_shown_from_that_moment_on(make_library):
         library.document("letters")
 
 
+def test_documents_of_a_folder_go_and_come_with_it(make_library):
+    letters = FILES["letters.md"]
+    library = make_library({"a/a-letters.md": letters, "b/b-letters.md": letters})
+    assert len(library.entries()) == 2
+    (library.corpus / "a").rename(library.root / "elsewhere")
+    assert [entry.document_id for entry in library.entries()] == ["b-letters"]
+    assert set(ids(library.search(QUESTION))) == {"b-letters"}
+    (library.root / "elsewhere").rename(library.corpus / "a")
+    assert set(ids(library.search(QUESTION))) == {"a-letters", "b-letters"}
+
+
+def test_a_document_behind_a_link_is_gone_when_what_it_leads_to_is(make_library, tmp_path):
+    library = make_library(FILES, index=False)
+    target = tmp_path / "target.md"
+    target.write_text("# Target\n\nLinked letters raised uptake of bowel screening.")
+    (library.corpus / "link.md").symlink_to(target)
+    library.index()
+    assert "link" in ids(library.search(QUESTION))
+    target.unlink()
+    assert "link" not in ids(library.search(QUESTION))
+
+
 def test_an_open_library_picks_up_a_new_index_while_others_ask(make_library):
     library = make_library(FILES)
     errors = []
