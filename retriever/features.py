@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
@@ -239,33 +239,12 @@ class Describer:
 
     def _look_at(self, number: int) -> _View:
         passage = self._index.passages[number]
-        title = self._titles[self._document_of[number]]
-        lines = passage.text.splitlines()
-        sentences = []
-        forms = self.short_forms(int(self._document_of[number]))
-        for start, end in units(passage.text):
-            found = signals(passage.text[start:end])
-            if found.words >= _FEW_WORDS:
-                sentences.append(
-                    _Sentence(
-                        frozenset(all_terms(passage.text[start:end], forms)),
-                        result_likeness(found),
-                        recommendation_likeness(found),
-                    )
-                )
-        terms, others = terms_with(passage.text, forms)
-        named = [terms, *others]
-        return _View(
-            signals(passage.text),
-            heading_part(passage.section),
-            is_abstract(passage.section),
-            sum(len(line) for line in lines if _CELLS in line) / len(passage.text),
-            sum(len(line) for line in lines if not _FINISHED.search(line)) / len(passage.text),
-            frozenset().union(*map(_pairs, named)),
-            tuple(sentences),
-            frozenset(tokenise(" ".join(passage.section[-2:]))),
-            {term: self._rarity(term) for term in tokenise(" ".join(passage.section[-1:]))},
-            frozenset(tokenise(title)),
+        document = int(self._document_of[number])
+        forms = self.short_forms(document)
+        innermost = tokenise(" ".join(passage.section[-1:]))
+        return replace(
+            _seen(passage.text, passage.section, self._titles[document], forms),
+            innermost={term: self._rarity(term) for term in innermost},
         )
 
     def _learn_short_forms(self, document: int) -> ShortForms:
@@ -342,6 +321,38 @@ class Describer:
         documents = self._document_of[pool.numbers]
         position = (pool.numbers - self._firsts[documents]) / self._sizes[documents]
         return {"position": position, "position_squared": position**2}
+
+
+# Kept for whatever index comes next: it does not depend on one.
+@lru_cache(maxsize=_VIEWS)
+def _seen(text: str, section: tuple[str, ...], title: str, forms: ShortForms) -> _View:
+    """A passage's words, without its innermost heading's rarity."""
+    lines = text.splitlines()
+    sentences = []
+    for start, end in units(text):
+        found = signals(text[start:end])
+        if found.words >= _FEW_WORDS:
+            sentences.append(
+                _Sentence(
+                    frozenset(all_terms(text[start:end], forms)),
+                    result_likeness(found),
+                    recommendation_likeness(found),
+                )
+            )
+    terms, others = terms_with(text, forms)
+    named = [terms, *others]
+    return _View(
+        signals(text),
+        heading_part(section),
+        is_abstract(section),
+        sum(len(line) for line in lines if _CELLS in line) / len(text),
+        sum(len(line) for line in lines if not _FINISHED.search(line)) / len(text),
+        frozenset().union(*map(_pairs, named)),
+        tuple(sentences),
+        frozenset(tokenise(" ".join(section[-2:]))),
+        {},
+        frozenset(tokenise(title)),
+    )
 
 
 def _overlaps(words: _Words, views: Sequence[_View]) -> dict[str, Matrix]:
