@@ -95,7 +95,7 @@ def test_dropped_files_are_read_and_each_has_its_outcome(
     small: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = opened(small, monkeypatch)
-    app.file_uploader(key="files").set_value(
+    app.file_uploader(key="files-0").set_value(
         [(name, content, "application/octet-stream") for name, content in mixed().items()]
     )
     press(app, "read")

@@ -28,6 +28,7 @@ BATCH = "batch"
 """The name of the address's value that says which files are looked at."""
 
 _WHO = "adding"
+_DROPS = "drops"  # how often files were taken in
 _SAID, _TROUBLE = "said", "trouble"  # told once, after the page has run anew
 _EVERY = 1.0  # seconds between two looks at the work
 _STATUSES = ("unknown", "current", "withdrawn")
@@ -132,13 +133,14 @@ def _drop(source: Library, work: Work) -> None:
         "heading “path”) states of the files comes along if you drop it with them.",
         "aside",
     )
-    with st.form("dropping", clear_on_submit=True, border=False):
-        files = st.file_uploader(
-            "PDF, Word, web pages, JATS, Markdown, text, or a zip of them",
-            accept_multiple_files=True,
-            key="files",
-        )
-        pressed = st.form_submit_button("Read these files", key="read", type="primary")
+    files = st.file_uploader(
+        "PDF, Word, web pages, JATS, Markdown, text, or a zip of them",
+        accept_multiple_files=True,
+        key=f"files-{st.session_state.setdefault(_DROPS, 0)}",
+    )
+    if files:  # they are here: until the last one is, the button would take none
+        paragraph(f"{words.count(len(files), 'file')} chosen.")
+    pressed = st.button("Read these files", key="read", type="primary")
     if fetched := len(_incoming(source).fetched()):
         label = f"Read {words.count(fetched, 'document')} fetched from the web"
         if st.button(label, key="read-fetched"):
@@ -150,7 +152,9 @@ def _drop(source: Library, work: Work) -> None:
         return
     with problems_in_a_box("The files could not be taken in"):
         given = (Given(file.name, file.getvalue()) for file in files)
-        _read(work, _incoming(source).take_in(given, source.settings.reading))
+        batch = _incoming(source).take_in(given, source.settings.reading)
+        st.session_state[_DROPS] += 1  # another key: the files that were taken in are let go
+        _read(work, batch)
 
 
 def _read(work: Work, batch: Batch) -> None:
