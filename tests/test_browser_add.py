@@ -23,7 +23,7 @@ __all__ = ["chromium", "page"]  # fixtures, shared with the other browser tests
 
 pytestmark = pytest.mark.browser
 
-LONG = 120_000
+LONG = 120_000  # milliseconds for work in a process of its own, on a machine that does other work
 
 
 @pytest.fixture
