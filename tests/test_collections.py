@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -211,15 +212,11 @@ class TestChanging:
     def test_two_librarians_at_once_lose_no_edit(self, library: Library, shelves: Shelves) -> None:
         for number in range(20):
             (library.corpus / f"{number}.md").write_text(f"# Paper {number}\n\nText.\n")
-        context = multiprocessing.get_context("spawn")
         people = [
-            context.Process(target=_add_all, args=(library.root, who, range(first, 20, 2)))
-            for who, first in (("Ann", 0), ("Bea", 1))
+            subprocess.Popen([sys.executable, "-c", ADD_ALL, str(library.root), who, first])
+            for who, first in (("Ann", "0"), ("Bea", "1"))
         ]
-        for person in people:
-            person.start()
-        for person in people:
-            person.join()
+        assert [person.wait() for person in people] == [0, 0]
         (found,) = read(library.root)
         assert set(found.documents) == {"leeds/letters.md", "roads.md"} | {
             f"{number}.md" for number in range(20)
@@ -227,9 +224,14 @@ class TestChanging:
         assert len(Desk(library.root).journal.events()) == 22
 
 
-def _add_all(root: Path, who: str, numbers: range) -> None:
-    for number in numbers:
-        Shelves(root, who).add("Leeds", [f"{number}.md"])
+ADD_ALL = """
+import sys
+from pathlib import Path
+from retriever.collections import Shelves
+root, who, first = sys.argv[1:]
+for number in range(int(first), 20, 2):
+    Shelves(Path(root), who).add("Leeds", [f"{number}.md"])
+"""
 
 
 class TestRemovedDocuments:
