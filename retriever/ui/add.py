@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from html import escape
 from typing import Any
@@ -182,12 +182,11 @@ def _waiting(source: Library, work: Work) -> None:
     with st.container(horizontal=True):
         if ready := batch.having("ready"):
             label = f"Add all {len(ready)} that are ready as they are"
-            if st.button(label, key="add-all", type="primary"):
-                _add_all(source, work, batch, ready)
+            add_all = partial(_add_all, source, work, batch, ready)
+            st.button(label, key="add-all", type="primary", on_click=add_all)
         label = "Leave out the rest and close" if undecided else "Close this list"
-        if st.button(label, key="close"):
-            _told(_incoming(source).close, batch.id)
-            st.rerun()
+        close = partial(_told, _incoming(source).close, batch.id)
+        st.button(label, key="close", on_click=close)
     if ready:
         paragraph(
             "As they are: of those only what a sidecar states counts as checked, and what was "
@@ -219,7 +218,6 @@ def _add_all(source: Library, work: Work, batch: Batch, ready: list[Waiting]) ->
             wrong.append(str(error))
     _added(work, len(ready) - len(wrong))
     st.session_state[_TROUBLE] = " ".join(wrong)
-    st.rerun()
 
 
 def _added(work: Work, number: int) -> None:
@@ -267,9 +265,10 @@ def _look(source: Library, work: Work, batch: Batch, file: Waiting) -> None:
     with st.form(_key(batch, file, "form"), border=False):
         _fields(batch, file)
         others = [one.like.path for one in beside]
-        pressed = _like_buttons(batch, file, others) if others else _buttons(batch, file)
-    if pressed:
-        _carry_out(source, work, batch, file, pressed, others)
+        if len(others) > 1:
+            st.selectbox("Compared with", others, key=_key(batch, file, "of"))
+        # Called back, so that no click is lost where the page runs anew at the same moment.
+        _buttons(batch, file, others, partial(_carry_out, source, work, batch, file, others))
 
 
 def _fields(batch: Batch, file: Waiting) -> None:
@@ -325,32 +324,31 @@ def _status(status: str) -> str:
     return words_of.words if words_of else status
 
 
-def _buttons(batch: Batch, file: Waiting) -> str:
-    with st.container(horizontal=True):
-        add = st.form_submit_button("Add", key=_key(batch, file, "add"), type="primary")
-        leave = st.form_submit_button("Leave out", key=_key(batch, file, "leave"))
-    return "add" if add else "leave" if leave else ""
-
-
-def _like_buttons(batch: Batch, file: Waiting, others: list[str]) -> str:
-    if len(others) > 1:
-        st.selectbox("Compared with", others, key=_key(batch, file, "of"))
-    said = {
-        "same": "The same: leave it out",
-        "new-edition": "A new edition: add it, and mark the other one as replaced",
-        "different": "A different document: add it too",
-    }
-    pressed = {
-        decision: st.form_submit_button(label, key=_key(batch, file, decision))
-        for decision, label in said.items()
-    }
-    return next((decision for decision, is_so in pressed.items() if is_so), "")
+def _buttons(
+    batch: Batch, file: Waiting, others: list[str], do: Callable[[str], None]
+) -> None:
+    said = {"add": "Add", "leave": "Leave out"}
+    if others:
+        said = {
+            "same": "The same: leave it out",
+            "new-edition": "A new edition: add it, and mark the other one as replaced",
+            "different": "A different document: add it too",
+        }
+    with st.container(horizontal=not others):
+        for pressed, label in said.items():
+            st.form_submit_button(
+                label,
+                key=_key(batch, file, pressed),
+                type="primary" if pressed == "add" else "secondary",
+                on_click=do,
+                args=(pressed,),
+            )
 
 
 def _carry_out(
-    source: Library, work: Work, batch: Batch, file: Waiting, pressed: str, others: list[str]
+    source: Library, work: Work, batch: Batch, file: Waiting, others: list[str], pressed: str
 ) -> None:
-    """Do what a button of a file's form says, then show the page anew."""
+    """Do what a button of a file's form says."""
     incoming = _incoming(source)
     try:
         if pressed == "leave":
@@ -360,7 +358,7 @@ def _carry_out(
             incoming.accept(batch.id, file.number, *_filled_in(batch, file))
             _added(work, 1)
         else:
-            decision: Decision = pressed  # type: ignore[assignment]  # a key of `_like_buttons`
+            decision: Decision = pressed  # type: ignore[assignment]  # a key of `_buttons`
             of = st.session_state.get(_key(batch, file, "of")) or others[0]
             made = incoming.as_edition(
                 batch.id, file.number, of, decision, *_filled_in(batch, file)
@@ -368,9 +366,7 @@ def _carry_out(
             st.session_state[_SAID] = f"{file.original} was left out: it is the same as {of}."
             _added(work, 1 if made else 0)
     except RetrieverError as error:
-        problem("It was not added", str(error))
-        return
-    st.rerun()
+        st.session_state[_TROUBLE] = str(error)
 
 
 def _filled_in(batch: Batch, file: Waiting) -> tuple[dict[str, Any], str, str]:
