@@ -16,11 +16,10 @@ from retriever.desk import Desk
 
 __all__ = ["chromium", "page"]  # fixtures, shared with the other browser tests
 
-# A click in the moment in which the page runs anew, because a job has ended or a name was kept, can
-# be lost: these pass alone and not always beside other work. The buttons want callbacks.
+# One of these has failed beside other work, and passed alone: not yet understood.
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skip(reason="a click can be lost while the page runs anew: to be mended"),
+    pytest.mark.skip(reason="one fails at times beside other work: to be looked into"),
 ]
 
 PAGES = {
