@@ -152,17 +152,26 @@ def _drop(source: Library, work: Work) -> None:
         return
     with problems_in_a_box("The files could not be taken in"):
         given = (Given(file.name, file.getvalue()) for file in files)
-        batch = _incoming(source).take_in(given, source.settings.reading)
-        st.session_state[_DROPS] += 1  # another key: the files that were taken in are let go
-        _read(work, batch)
+        _read(work, _incoming(source).take_in(given, source.settings.reading))
 
 
 def _read(work: Work, batch: Batch) -> None:
-    """Have a batch read, and show it."""
-    if batch.having("unread"):
-        work.start("read", batch.who, batch.id)
+    """Have a batch read, and show it.
+
+    Nothing of Streamlit's stands before the start: where the page is left, it ends the run there.
+    """
+    _have_read(work, batch)
+    st.session_state[_DROPS] += 1  # another key: the files that were taken in are let go
     st.query_params[BATCH] = batch.id
     st.rerun()
+
+
+def _have_read(work: Work, batch: Batch) -> bool:
+    """Start the reading of a batch that no job knows of; tells whether there was need to."""
+    if not batch.having("unread") or any(job.batch == batch.id for job in work.jobs()):
+        return False
+    work.start("read", batch.who, batch.id)
+    return True
 
 
 # What waits
@@ -174,6 +183,8 @@ def _waiting(source: Library, work: Work) -> None:
         return
     wanted = st.query_params.get(BATCH, "")
     batch = next((one for one in batches if one.id == wanted), batches[0])
+    if _have_read(work, batch):  # its files were taken in, and the page or the computer ended then
+        st.rerun()
     st.html(f"<h2>{escape(add_words.batch_name(batch))}</h2>")
     _other_batches([one for one in batches if one is not batch])
     paragraph(add_words.summary(batch))
