@@ -114,6 +114,14 @@ def after(root: Path, events: Sequence[Event]) -> str:
     """What is to be done after some changes, in one sentence, and why; empty without any."""
     if not events:
         return ""
+    wanting = wanting_index(root, events)
+    if not wanting:
+        return "Readers see it at once; `retriever index` is not needed."
+    return f"Run `retriever index`: {wanting}."
+
+
+def wanting_index(root: Path, events: Sequence[Event]) -> str:
+    """Which of the changed documents the index must be brought up to date for, and why; or ""."""
     known, corpus = rows(root), root / CORPUS
     reasons = {}
     for event in events:
@@ -126,9 +134,7 @@ def after(root: Path, events: Sequence[Event]) -> str:
             else:
                 reasons[path] = ""
     wanting = [f"{path} ({reason})" for path, reason in reasons.items() if reason]
-    if not wanting:
-        return "Readers see it at once; `retriever index` is not needed."
-    return f"Run `retriever index`: {_some(wanting)}."
+    return _some(wanting) if wanting else ""
 
 
 def _told(root: Path) -> frozenset[str]:

@@ -15,7 +15,7 @@ from retriever.errors import DeskError, IndexMissing
 from retriever.labels import LABELS, kind_of_source
 from retriever.schema import SOURCE_TYPES, Metadata
 from retriever.ui import keep, keep_words, words
-from retriever.ui.shared import heading, paragraph, problem
+from retriever.ui.shared import heading, paragraph, problem, slot
 
 FILE = "file"
 
@@ -116,13 +116,14 @@ def _fill(name: str, value: Any) -> None:
 
 def _record(source: Library, form: Form) -> None:
     st.html("<h2>What is stated of it</h2>")
-    if conflict := st.session_state.get(_CONFLICT):
-        problem("Somebody else changed this document", conflict[0])
-        st.html(keep_words.conflict_html(conflict[1]))
-        paragraph(
-            "Your form still holds what you typed. Correct it, and save again: only the fields "
-            "that differ from what is stated now are changed."
-        )
+    with slot():
+        if conflict := st.session_state.get(_CONFLICT):
+            problem("Somebody else changed this document", conflict[0])
+            st.html(keep_words.conflict_html(conflict[1]))
+            paragraph(
+                "Your form still holds what you typed. Correct it, and save again: only the fields "
+                "that differ from what is stated now are changed."
+            )
     paragraph(
         f"A field marked “{keep_words.INFERRED}” was worked out from the file. An emptied field is "
         "stated no longer; what the file itself says then holds again.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from urllib.parse import quote, unquote
 
@@ -14,7 +14,8 @@ from retriever.desk import Desk
 from retriever.errors import RetrieverError
 from retriever.journal import Event
 from retriever.ui import keep_words
-from retriever.ui.shared import problem
+from retriever.ui.shared import problem, slot
+from retriever.work import Work
 
 WHO = "who_changes"
 _COOKIE = "retriever_name"
@@ -31,11 +32,12 @@ def who() -> str:
     state.setdefault(WHO, state[_NAME])
     label = "Your name, for the history"
     st.text_input(label, key=WHO, max_chars=80, on_change=_remember, width=420)
+    place = slot()
     if state.pop(_TOLD, False):
         # Each link of ours begins a new session of Streamlit's: the browser keeps the name.
         name = quote(state[_NAME], safe="", errors="replace")
         kept = f"{_COOKIE}={name}; path=/; SameSite=Strict"
-        st.html(f"<script>document.cookie = '{kept}'</script>", unsafe_allow_javascript=True)
+        place.html(f"<script>document.cookie = '{kept}'</script>", unsafe_allow_javascript=True)
     return str(state[_NAME])
 
 
@@ -57,8 +59,20 @@ def change(source: Library, make: Make) -> bool:
         st.session_state[_WRONG] = str(error)
     if events:
         done = " ".join(f"{event.what} (change {int(event.id)})." for event in events)
-        st.session_state[_SAID] = f"{done} {upkeep.after(source.root, events)}"
+        st.session_state[_SAID] = f"{done} {_carried_on(source, events)}"
     return _WRONG not in st.session_state
+
+
+def _carried_on(source: Library, events: Sequence[Event]) -> str:
+    """Have the index brought up to date where changes want it; says what people see when."""
+    wanting = upkeep.wanting_index(source.root, events)
+    if not wanting:
+        return "Readers see it at once."
+    Work(source.root).start("index", events[-1].who)
+    return (
+        f"The index is being brought up to date for it, while people go on asking: {wanting}. The "
+        "Add documents page shows how far that is."
+    )
 
 
 def refuse(message: str) -> None:
@@ -74,11 +88,12 @@ def wrong() -> str:
 
 def outcome() -> None:
     """Say what became of the last change, until there is another one or the page is left."""
-    if message := st.session_state.get(_WRONG):
-        some = _SAID in st.session_state
-        problem("Not all of it was done" if some else "Nothing was changed", message)
-    if said := st.session_state.get(_SAID):
-        st.html(keep_words.done_html(said))
+    with slot():
+        if message := st.session_state.get(_WRONG):
+            some = _SAID in st.session_state
+            problem("Not all of it was done" if some else "Nothing was changed", message)
+        if said := st.session_state.get(_SAID):
+            st.html(keep_words.done_html(said))
 
 
 def confirmed(name: str, label: str, question: str, yes: str, do: Callable[[], None]) -> None:
