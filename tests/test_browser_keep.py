@@ -13,6 +13,7 @@ from test_browser import ANSWER, WAIT, chromium, opened, page, settled, tab_to
 from test_browser_evaluators import Server, serving
 
 from retriever.desk import Desk
+from retriever.work import Work
 
 __all__ = ["chromium", "page"]  # fixtures, shared with the other browser tests
 
@@ -133,7 +134,9 @@ def test_a_removal_is_undone_and_another_document_is_deleted_for_good(
     assert not grave(page)
     page.get_by_role("button", name="Yes, delete it for good").click()
     done(page, "Deleted gone.md for good")
-    served.library.index()
+    work = Work(served.library.root)
+    for job in work.unfinished():
+        work.follow(job.id, lambda _: None)
     texts = [path.read_bytes() for path in served.library.root.rglob("*") if path.is_file()]
     assert not any(b"zeppelin" in text.lower() for text in texts)
     opened(page, served.address + "history")
