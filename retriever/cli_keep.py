@@ -27,7 +27,7 @@ _FIELDS = tuple(f.name for f in fields(Metadata) if f.name != "inferred")
 
 def register(group: click.Group) -> None:
     """Add the commands to the command line."""
-    for command in (edit, supersede, remove, restore, purge, history, undo):
+    for command in (edit, replace, supersede, remove, restore, purge, history, undo):
         group.add_command(command)
 
 
@@ -127,6 +127,26 @@ def _value(field: str, text: str) -> Any:
     if field in _LISTS:
         return tuple(part.strip() for part in text.split(";") if part.strip())
     return int(text) if field == "year" and text.isdecimal() else text
+
+
+@click.command(
+    epilog=example('retriever replace ng28 ~/Downloads/ng28.pdf --why "the text was garbled"')
+)
+@click.argument("document")
+@click.argument("file", type=click.Path(path_type=Path))
+@change_options
+def replace(desk: Desk, document: str, file: Path, why: str) -> list[Event]:
+    """Put FILE in the place of DOCUMENT's file; what is stated of it stays.
+
+    FILE is read first. The old file is kept: `retriever undo` brings it back. A new edition is
+    better added beside the old one: `retriever add FILE --as-edition-of DOCUMENT`.
+    """
+    from retriever import replacing  # slow to load: not for --help
+    from retriever.config import load_settings
+    from retriever.intake import Given
+
+    limits = load_settings(desk.root).reading
+    return [replacing.replace(desk, document, Given(file.name, file), limits, why)]
 
 
 @click.command(epilog=example('retriever supersede ng28-2015 ng28-2022 --why "new edition"'))

@@ -163,7 +163,10 @@ class Desk:
         with self.journal.changing() as change:
             self._check_there(path)
             if held := self.held(content):
-                raise DeskError(f"{content.name} is in the library already, as {held}.")
+                raise DeskError(
+                    f"{content.name} is in the library already, as {held}: the two files are the "
+                    f"same, byte for byte. {path} was left as it is."
+                )
             change.take(f"{CORPUS}/{path}")
             change.put(f"{CORPUS}/{path}", content.read_bytes())
             return self._make(change, "replace", path, f"Replaced the file {path}", why)

@@ -15,7 +15,6 @@ import base64
 import dataclasses
 import getpass
 import json
-import os
 import re
 import shutil
 import uuid
@@ -36,7 +35,7 @@ from retriever.corpus import slug
 from retriever.desk import CORPUS, Desk, NewFile
 from retriever.editions import Known, Shelf, Sketch, catch_up, differences, sketch
 from retriever.errors import DeskError, LockHeld, SidecarError, UnreadableFile
-from retriever.intake import Given, Held, Intake, Names, Taken, file_name
+from retriever.intake import Given, Held, Intake, Names, Taken, aside, file_name, sweep
 from retriever.journal import KEEPING, Event, cannot_write, write_whole
 from retriever.loaders.sidecar import Sidecar, apply, read_sidecar, written
 from retriever.loaders.worker import Result, reading
@@ -86,23 +85,21 @@ class Incoming:
             DeskError: There was not one file.
             StorageError: The folder cannot be written.
         """
-        new = self.folder / f".taking-{os.getpid()}-{uuid.uuid4().hex}"
-        intake = Intake(new, limits.max_megabytes * 1_000_000, self.root / CORPUS)
         try:
-            for one in given:
-                intake.take(one)
-            taken = intake.ended()
-            if not taken and not intake.refused:
-                raise DeskError("There is no file in what was given. Choose files, or a zip.")
-            with self._locked():
-                self._sweep()
-                batch = self._identified(taken, intake.refused)
-                write_whole(new / "batch.json", to_json(batch))
-                new.rename(self.folder / batch.id)
+            with aside(self.folder) as new:
+                intake = Intake(new, limits.max_megabytes * 1_000_000, self.root / CORPUS)
+                for one in given:
+                    intake.take(one)
+                taken = intake.ended()
+                if not taken and not intake.refused:
+                    raise DeskError("There is no file in what was given. Choose files, or a zip.")
+                with self._locked():
+                    self._sweep()
+                    batch = self._identified(taken, intake.refused)
+                    write_whole(new / "batch.json", to_json(batch))
+                    new.rename(self.folder / batch.id)
         except OSError as error:
             raise cannot_write(self.folder, error) from error
-        finally:
-            shutil.rmtree(new, ignore_errors=True)
         return batch
 
     def fetched(self) -> list[Record]:
@@ -343,9 +340,7 @@ class Incoming:
         """Take away what a crash left of batches that were being taken in or closed."""
         for path in self.folder.glob(".closed-*"):
             shutil.rmtree(path, ignore_errors=True)
-        for path in self.folder.glob(".taking-*"):
-            if not _runs(int(path.name.split("-")[1])):
-                shutil.rmtree(path, ignore_errors=True)
+        sweep(self.folder)
 
     # --- reading --------------------------------------------------------------------------------
 
@@ -563,13 +558,3 @@ def _licence(record: Record) -> dict[str, str]:
 def _fields(stated: Mapping[str, Any]) -> dict[str, Any]:
     """Values as they were before they were written down as JSON."""
     return {k: tuple(v) if isinstance(v, list) else v for k, v in stated.items()}
-
-
-def _runs(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True

@@ -114,6 +114,13 @@ def after(root: Path, events: Sequence[Event]) -> str:
     """What is to be done after some changes, in one sentence, and why; empty without any."""
     if not events:
         return ""
+    if named := wanting(root, events):
+        return f"Run `retriever index`: {_some(named)}."
+    return "Readers see it at once; `retriever index` is not needed."
+
+
+def wanting(root: Path, events: Sequence[Event]) -> list[str]:
+    """The documents of some changes for which the index must be built again, each with why."""
     known, corpus = rows(root), root / CORPUS
     reasons = {}
     for event in events:
@@ -125,10 +132,7 @@ def after(root: Path, events: Sequence[Event]) -> str:
                 reasons[path] = "no answer shows it, but its text is still in index/"
             else:
                 reasons[path] = ""
-    wanting = [f"{path} ({reason})" for path, reason in reasons.items() if reason]
-    if not wanting:
-        return "Readers see it at once; `retriever index` is not needed."
-    return f"Run `retriever index`: {_some(wanting)}."
+    return [f"{path} ({reason})" for path, reason in reasons.items() if reason]
 
 
 def _told(root: Path) -> frozenset[str]:

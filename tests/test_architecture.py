@@ -34,7 +34,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("search",),
     ("answer", "upkeep", "health"),
     ("overview",),
-    ("library", "incoming"),
+    ("library", "incoming", "replacing"),
     ("work",),
     ("answer_measures", "comparison", "ranking", "matching"),
     ("evaluation", "bulk"),
@@ -109,8 +109,8 @@ def test_no_modules_import_one_another_in_a_ring() -> None:
 
 @pytest.mark.parametrize("command", [[], ["index"], ["search"], ["ask"], ["show"], ["settings"],
                                      ["evaluate"], ["vocabulary"], ["map"], ["overview"],
-                                     ["edit"], ["supersede"], ["remove"], ["restore"], ["purge"],
-                                     ["history"], ["undo"],
+                                     ["edit"], ["replace"], ["supersede"], ["remove"], ["restore"],
+                                     ["purge"], ["history"], ["undo"],
                                      ["import-ris"], ["import-metadata"], ["export"], ["fetch"],
                                      ["collection"], ["collection", "add"], ["backup"],
                                      ["restore-backup"], ["add"], ["work"]])

@@ -43,7 +43,7 @@ _SUFFIXES = {
     detect.MARKDOWN: ".md",
     detect.PLAIN: ".txt",
 }
-_KINDS = {
+KINDS = {
     detect.PDF: "a PDF",
     detect.DOCX: "a Word file",
     detect.HTML: "a web page",
@@ -51,6 +51,8 @@ _KINDS = {
     detect.MARKDOWN: "Markdown",
     detect.PLAIN: "plain text",
 }
+"""Media types in words."""
+
 _LONGEST_NAME = 50  # letters; in bytes with all that is added within what a disk takes
 
 Allow = Callable[[str], None]
@@ -281,9 +283,9 @@ def _checked(path: Path, candidate: Candidate, answer: Answer) -> str:
             "PDF and add the file."
         )
     if candidate.kind and media_type != candidate.kind:
-        wanted = _KINDS.get(candidate.kind, candidate.kind)
+        wanted = KINDS.get(candidate.kind, candidate.kind)
         raise FetchError(
-            f"{where} should give {wanted}, but {_KINDS[media_type]} came"
+            f"{where} should give {wanted}, but {KINDS[media_type]} came"
             f"{f' (from {answer.address})' if answer.address != where else ''}. Look at it in a "
             "browser."
         )

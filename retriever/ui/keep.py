@@ -15,10 +15,12 @@ from retriever.errors import RetrieverError
 from retriever.journal import Event
 from retriever.ui import keep_words
 from retriever.ui.shared import problem
+from retriever.work import Work
 
 WHO = "who_changes"
 _COOKIE = "retriever_name"
 _NAME, _TOLD, _SAID, _WRONG, _SURE = "name", "told", "changed", "not_changed", "sure"
+_BEHIND = "index_behind"
 
 Make = Callable[[Desk], Iterable[Event]]
 
@@ -45,9 +47,15 @@ def _remember() -> None:
     st.session_state[_TOLD] = True
 
 
-def change(source: Library, make: Make) -> bool:
-    """Make changes; what came of them is said where `outcome` stands. Tells if all were made."""
-    for name in (_SURE, _SAID, _WRONG):
+def change(source: Library, make: Make, index: bool = False) -> bool:
+    """Make changes; what came of them is said where `outcome` stands. Tells if all were made.
+
+    Args:
+        source: The library.
+        make: Makes them.
+        index: Have the index brought up to date afterwards.
+    """
+    for name in (_SURE, _SAID, _WRONG, _BEHIND):
         st.session_state.pop(name, None)
     desk, events = Desk(source.root, st.session_state.get(_NAME, "")), []
     try:
@@ -57,7 +65,12 @@ def change(source: Library, make: Make) -> bool:
         st.session_state[_WRONG] = str(error)
     if events:
         done = " ".join(f"{event.what} (change {int(event.id)})." for event in events)
-        st.session_state[_SAID] = f"{done} {upkeep.after(source.root, events)}"
+        if index:
+            _index(source)
+            st.session_state[_SAID] = f"{done} {keep_words.INDEXING}"
+        else:
+            st.session_state[_SAID] = f"{done} {upkeep.after(source.root, events)}"
+            st.session_state[_BEHIND] = bool(upkeep.wanting(source.root, events))
     return _WRONG not in st.session_state
 
 
@@ -72,13 +85,41 @@ def wrong() -> str:
     return str(st.session_state.pop(_WRONG, ""))
 
 
-def outcome() -> None:
+def outcome(source: Library) -> None:
     """Say what became of the last change, until there is another one or the page is left."""
     if message := st.session_state.get(_WRONG):
         some = _SAID in st.session_state
         problem("Not all of it was done" if some else "Nothing was changed", message)
     if said := st.session_state.get(_SAID):
         st.html(keep_words.done_html(said))
+    if st.session_state.get(_BEHIND):
+        offer_index(source, "after")
+
+
+def offer_index(source: Library, name: str) -> None:
+    """A button that has the index brought up to date, in a process of its own.
+
+    Args:
+        source: The library.
+        name: Tells it from others on the page.
+    """
+    label = "Bring the index up to date"
+    st.button(label, key=f"index-{name}", on_click=partial(_index_now, source))
+
+
+def _index_now(source: Library) -> None:
+    st.session_state.pop(_BEHIND, None)
+    try:
+        _index(source)
+    except RetrieverError as error:
+        refuse(str(error))
+    else:
+        st.session_state.pop(_WRONG, None)
+        st.session_state[_SAID] = keep_words.INDEXING
+
+
+def _index(source: Library) -> None:
+    Work(source.root).start("index", st.session_state.get(_NAME) or getpass.getuser())
 
 
 def confirmed(name: str, label: str, question: str, yes: str, do: Callable[[], None]) -> None:

@@ -20,6 +20,10 @@ from retriever.ui import words
 from retriever.ui.evaluator_words import table_html
 
 INFERRED = "inferred, confirmed by nobody"
+INDEXING = (
+    "The index is being brought up to date; people can go on asking. The page Add documents shows "
+    "how far that is."
+)
 _GONE = ("removed", "kept")  # checks on documents that are not there
 _SHOWN = 10
 """Documents of a check that are shown without being asked for."""

@@ -31,7 +31,7 @@ def page() -> None:
     desk_links("library")
     with problems_in_a_box("The library cannot be shown"):
         source = library()
-        keep.outcome()
+        keep.outcome(source)
         try:
             everything = source.entries()
         except IndexMissing as error:
