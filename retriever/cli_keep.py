@@ -200,7 +200,9 @@ def purge(
         click.echo(f"Nothing was removed more than {days} days ago.", err=True)
     elif not yes:
         _ask(paths)
-    return (desk.purge(path, why) for path in paths)
+    from retriever import purging  # slow to load: not for --help
+
+    return (purging.purge(desk, path, why) for path in paths)
 
 
 def _long_removed(desk: Desk, days: int) -> list[str]:

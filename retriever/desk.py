@@ -281,21 +281,29 @@ class Desk:
         return ""
 
     def purge(self, path: str, why: str = "") -> Event:
-        """Delete for good all that is kept of a removed document. Nothing brings it back.
+        """Delete for good all that the desk keeps of a removed document; see `purging`.
 
         Raises:
             DeskError: It is still in the library, or nothing of it is kept.
         """
         with self.journal.changing() as change:
-            if (self.root / CORPUS / path).exists():
-                raise DeskError(f"{path} is in the library. Remove it first, then purge it.")
-            deleted = self._kept_of(path)
-            if not deleted:
-                raise DeskError(f"Nothing is kept of {path}: it was purged, or never held.")
+            deleted = self.kept(path)
             collections.forget(change, self.root, path, self._who)
             return change.make(
                 "purge", [path], f"Deleted {path} for good", self._who, why, deleted=deleted
             )
+
+    def kept(self, path: str) -> list[str]:
+        """The files below the library's folder that are kept of a removed document.
+
+        Raises:
+            DeskError: It is still in the library, or nothing of it is kept.
+        """
+        if (self.root / CORPUS / path).exists():
+            raise DeskError(f"{path} is in the library. Remove it first, then purge it.")
+        if kept := self._kept_of(path):
+            return kept
+        raise DeskError(f"Nothing is kept of {path}: it was purged, or never held.")
 
     def held(self, content: Path) -> str:
         """Path of a document with the same bytes, or nothing.

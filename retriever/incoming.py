@@ -18,7 +18,7 @@ import json
 import re
 import shutil
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -303,6 +303,25 @@ class Incoming:
         """
         self._settle(batch_id, number, "left-out", reason)
 
+    def forget(self, copies: Collection[str], reason: str) -> None:
+        """Leave out all files with some bytes, and take away what a crash left half written.
+
+        Args:
+            copies: SHA-256 of those bytes.
+            reason: Why, in words.
+        """
+        if not self.folder.is_dir():
+            return
+        for batch in self.batches():
+            with self._locked():
+                for file in self.batch(batch.id).files:
+                    if file.sha256 in copies:
+                        waits = file.outcome in (*UNDECIDED, "failed")
+                        ending: Outcome = "left-out" if waits else file.outcome
+                        self._end(batch.id, file, ending, reason if waits else file.reason)
+        with self._locked():
+            self._sweep()
+
     # --- taking in ------------------------------------------------------------------------------
 
     def _identified(self, given: Iterable[Taken], refused: list[Refused]) -> Batch:
@@ -337,17 +356,19 @@ class Incoming:
         return f"{name}-{number}" if number > 1 else name
 
     def _sweep(self) -> None:
-        """Take away what a crash left of batches that were being taken in or closed."""
+        """Take away what a crash left of files that were being taken in, closed or written."""
         for path in self.folder.glob(".closed-*"):
             shutil.rmtree(path, ignore_errors=True)
         sweep(self.folder)
+        for torn in self.folder.glob("[!.]*/**/.*.new"):  # whoever writes them has the lock
+            torn.unlink(missing_ok=True)
 
     # --- reading --------------------------------------------------------------------------------
 
     def _judge(self, batch_id: str, file: Waiting, result: Result, shelf: Shelf) -> None:
         """Write down what reading gave, and what the file is like."""
         if isinstance(result, UnreadableFile):
-            self._change(batch_id, file.number, outcome="failed", reason=str(result))
+            self._was_read(batch_id, file, outcome="failed", reason=str(result))
             return
         _, parsed = result
         metadata = parsed.metadata
@@ -357,9 +378,9 @@ class Incoming:
         own = sketch(parsed.text)
         likes = shelf.like(metadata, own, parsed.text)
         shelf.add(Known(file.name, metadata, own, lambda: self._text(batch_id, file)))
-        self._change(
+        self._was_read(
             batch_id,
-            file.number,
+            file,
             outcome="like" if likes else "ready",
             likes=tuple(likes),
             metadata=metadata,
@@ -367,6 +388,14 @@ class Incoming:
             faults=faults(parsed),
             sketch=base64.b64encode(own.tobytes()).decode("ascii"),
         )
+
+    def _was_read(self, batch_id: str, file: Waiting, **found: Any) -> None:
+        """Write down what came of reading a file, unless it was decided on meanwhile."""
+        with self._locked():
+            if self.batch(batch_id).file(file.number).outcome == "unread":
+                self._change(batch_id, file.number, **found)
+            else:
+                self._read_path(batch_id, file).unlink(missing_ok=True)
 
     def _shelf(self) -> Shelf:
         return Shelf(self._known())
@@ -401,7 +430,8 @@ class Incoming:
             kept: dict[str, Any] = {"problem": str(result)}
         else:
             kept = {"media_type": result[0], "parsed": to_dict(result[1])}
-        write_whole(self._read_path(batch_id, file), json.dumps(kept))
+        with self._locked():
+            write_whole(self._read_path(batch_id, file), json.dumps(kept))
 
     def _kept(self, batch_id: str, file: Waiting) -> Result:
         kept = json.loads(self._read_path(batch_id, file).read_text("utf-8"))

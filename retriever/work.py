@@ -177,6 +177,12 @@ class Work:
         self._launch(job)
         return job
 
+    def forget_logs(self) -> None:
+        """Delete what jobs printed that have ended: it may hold words of any document."""
+        for job in self.jobs():
+            if job.state in OVER:
+                (self.folder / f"{job.id}.log").unlink(missing_ok=True)
+
     def follow(self, job_id: str, show: Callable[[Progress], None]) -> Job:
         """Show a job's progress until it ends; gives how it ended."""
         while (job := self.job(job_id)).state not in OVER:

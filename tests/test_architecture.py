@@ -39,7 +39,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("answer_measures", "comparison", "ranking", "matching"),
     ("evaluation", "bulk"),
     ("output", "page_picture", "judging", "evaluation_files"),
-    ("report", "desk_output"),
+    ("report", "desk_output", "purging"),
     ("cli_shared",),
     ("cli_add", "cli_desk", "cli_keep", "cli_web", "cli_backup", "cli_collections"),
     ("cli", "ui"),

@@ -9,6 +9,7 @@ import streamlit as st
 
 from retriever import Library, upkeep
 from retriever.labels import severity_in_words
+from retriever.purging import purge
 from retriever.schema import Check, Progress
 from retriever.ui import keep, keep_words, words
 from retriever.ui.shared import desk_links, heading, library, paragraph, problems_in_a_box
@@ -76,7 +77,7 @@ def _offer_purge(source: Library, checks: list[Check]) -> None:
 
 
 def _purge(source: Library, paths: list[str]) -> None:
-    keep.change(source, lambda desk: (desk.purge(path) for path in paths))
+    keep.change(source, lambda desk: (purge(desk, path) for path in paths))
 
 
 def _ask() -> None:

@@ -10,6 +10,7 @@ from retriever import Library, upkeep
 from retriever.desk import Desk
 from retriever.errors import IndexMissing
 from retriever.labels import kind_of_source
+from retriever.purging import purge
 from retriever.schema import LibraryEntry
 from retriever.ui import keep, keep_words, words
 from retriever.ui.shared import (
@@ -94,7 +95,7 @@ def _restore(source: Library, path: str) -> None:
 
 
 def _purge(source: Library, path: str) -> None:
-    keep.change(source, lambda desk: [desk.purge(path)])
+    keep.change(source, lambda desk: [purge(desk, path)])
 
 
 def _matches(entry: LibraryEntry, wanted: str) -> bool:
