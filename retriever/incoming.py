@@ -19,7 +19,7 @@ import re
 import shutil
 import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 from filelock import FileLock, Timeout
 
-from retriever import generation
+from retriever import generation, handed
 from retriever.config import Reading
 from retriever.connectors import keep
 from retriever.connectors.records import Record
@@ -35,6 +35,7 @@ from retriever.corpus import slug
 from retriever.desk import CORPUS, Desk, NewFile
 from retriever.editions import Known, Shelf, Sketch, catch_up, differences, sketch
 from retriever.errors import DeskError, LockHeld, SidecarError, UnreadableFile
+from retriever.indexing import parsed_key
 from retriever.intake import Given, Held, Intake, Names, Taken, aside, file_name, sweep
 from retriever.journal import KEEPING, Event, cannot_write, write_whole
 from retriever.loaders.sidecar import Sidecar, apply, read_sidecar, written
@@ -188,7 +189,7 @@ class Incoming:
                     result = self._kept(batch_id, file)
                 else:
                     _, result = next(results)
-                    self._keep(batch_id, file, result)
+                    self._keep(batch_id, file, result, parsed_key(file.sha256, limits))
                 self._judge(batch_id, file, result, shelf)
         progress(Progress("reading", len(unread), len(unread)))
         return self.batch(batch_id)
@@ -425,11 +426,11 @@ class Incoming:
     def _read_path(self, batch_id: str, file: Waiting) -> Path:
         return self.folder / batch_id / "read" / f"{file.sha256}.json"
 
-    def _keep(self, batch_id: str, file: Waiting, result: Result) -> None:
+    def _keep(self, batch_id: str, file: Waiting, result: Result, key: str) -> None:
         if isinstance(result, UnreadableFile):
             kept: dict[str, Any] = {"problem": str(result)}
         else:
-            kept = {"media_type": result[0], "parsed": to_dict(result[1])}
+            kept = {"media_type": result[0], "parsed": to_dict(result[1]), "key": key}
         with self._locked():
             write_whole(self._read_path(batch_id, file), json.dumps(kept))
 
@@ -495,8 +496,16 @@ class Incoming:
         if file.record:
             place = self.root / keep.ACCEPTED / f"{file.record['name']}.json"
             write_whole(place, json.dumps(file.record, ensure_ascii=False, indent=1) + "\n")
+        self._hand_over(batch_id, file)
         self._end(batch_id, dataclasses.replace(file, name=taking.name), "added")
         return made
+
+    def _hand_over(self, batch_id: str, file: Waiting) -> None:
+        """Leave what was read of a file to the index, which then need not read it again."""
+        with suppress(OSError, ValueError, KeyError):  # it reads it, then
+            kept = json.loads(self._read_path(batch_id, file).read_text("utf-8"))
+            parsed = Parsed.from_dict(kept["parsed"])
+            handed.hand(self._index, kept["key"], kept["media_type"], parsed)
 
     def _supersede(self, desk: Desk, taking: Taking) -> list[Event]:
         """Mark the older edition, unless that was done before a crash."""

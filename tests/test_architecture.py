@@ -26,7 +26,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("whom", "references"),
     ("evidence_map", "sheets"),
     ("store", "remembering", "relevance", "lineage", "unheld", "unpacking"),
-    ("generation", "history", "intake"),
+    ("generation", "history", "intake", "handed"),
     ("indexing", "features", "naming", "amendments", "connectors", "desk", "editions"),
     ("waiting",),
     ("statements", "coverage", "equity", "readings", "cautions", "synonyms"),
