@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from retriever import output
-from retriever.cli_shared import example, format_option, open_library, why_option
+from retriever.cli_shared import example, format_option, history_options, open_library
 from retriever.errors import DeskError, RetrieverError, SidecarError
 from retriever.schema import Progress, to_dict
 
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     "superseded. Its id, or its path below corpus/.",
 )
 @click.option("--collection", metavar="NAME", help="Put what is added into this collection.")
-@why_option
+@history_options
 @click.option("--no-index", is_flag=True, help="Leave the index as it is.")
 @click.pass_obj
 def add(
@@ -64,6 +64,7 @@ def add(
     older: str | None,
     collection: str | None,
     why: str,
+    who: str,
     no_index: bool,
 ) -> None:
     """Add files, folders and zips of files to the library.
@@ -81,7 +82,7 @@ def add(
     replaced = _path_of(library, older) if older else ""
     if collection:
         collections.find(library.root, collection)  # so that one that is not there is refused
-    incoming = Incoming(library.root)
+    incoming = Incoming(library.root, who)
     reading = library.settings.reading
     if fetched:
         batch = _fetched(incoming, reading)
@@ -102,9 +103,9 @@ def add(
         if not fetched or not batch.having("unread", "ready", "like"):
             incoming.close(batch.id)
     if added and collection:
-        collections.Shelves(library.root).add(collection, added, why)
+        collections.Shelves(library.root, who).add(collection, added, why)
     if added and not no_index:
-        _bring_up_to_date(library.root)
+        _bring_up_to_date(library.root, who)
 
 
 @click.command(
@@ -238,14 +239,14 @@ def _add(
     return added
 
 
-def _bring_up_to_date(root: Path) -> None:
+def _bring_up_to_date(root: Path, who: str) -> None:
     """Have the index brought up to date, and show how far that is until it has ended."""
     import getpass
 
     from retriever.work import Work
 
     there = Work(root)
-    job = there.start("index", getpass.getuser())
+    job = there.start("index", who or getpass.getuser())
     show = output.progress_to(sys.stderr)
     try:
         job = there.follow(job.id, show)

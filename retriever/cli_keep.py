@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from retriever import output
-from retriever.cli_shared import example, format_option, open_library
+from retriever.cli_shared import example, format_option, history_options, open_library
 from retriever.journal import ACTIONS, Event
 from retriever.schema import Metadata, to_dict
 
@@ -51,8 +51,7 @@ def change_options(command: Callable[..., Iterable[Event]]) -> Callable[..., Non
             _print(library, events, layout)
 
     options = (
-        click.option("--why", default="", metavar="WORDS", help="Why, for the history."),
-        click.option("--who", default="", metavar="NAME", help="By whom. Default: you."),
+        history_options,
         format_option("text", "json"),
         click.pass_obj,
     )

@@ -30,9 +30,11 @@ def format_option(*formats: str) -> Callable[[F], F]:
     )
 
 
-def why_option(command: F) -> F:
-    """Give a command that changes something `--why`."""
-    return click.option("--why", default="", help="Why, for the history.")(command)
+def history_options(command: F) -> F:
+    """Give a command that changes something `--why` and `--who`."""
+    why = click.option("--why", default="", metavar="WORDS", help="Why, for the history.")
+    by = "By whom, for the history. Default: the computer's user."
+    return why(click.option("--who", default="", metavar="NAME", help=by)(command))
 
 
 def collection_option(command: F) -> F:

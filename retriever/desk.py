@@ -55,7 +55,13 @@ class Removed:
 
 
 class Desk:
-    """Changes one library. Safe for several people at once: one change at a time."""
+    """Changes one library. Safe for several people at once: one change at a time.
+
+    Attributes:
+        root: The library's folder.
+        journal: Of its changes.
+        who: Name for the history.
+    """
 
     def __init__(self, root: Path, who: str = "") -> None:
         """Come to the desk.
@@ -66,7 +72,7 @@ class Desk:
         """
         self.root = root
         self.journal = Journal(root)
-        self._who = who or getpass.getuser()
+        self.who = who or getpass.getuser()
 
     def add(self, files: Sequence[NewFile], why: str = "") -> list[Event]:
         """Add files, each as a change of its own.
@@ -288,9 +294,9 @@ class Desk:
         """
         with self.journal.changing() as change:
             deleted = self.kept(path)
-            collections.forget(change, self.root, path, self._who)
+            collections.forget(change, self.root, path, self.who)
             return change.make(
-                "purge", [path], f"Deleted {path} for good", self._who, why, deleted=deleted
+                "purge", [path], f"Deleted {path} for good", self.who, why, deleted=deleted
             )
 
     def kept(self, path: str) -> list[str]:
@@ -329,7 +335,7 @@ class Desk:
                 change.move(move.source, move.target)
             done = "Undid" if holds[event.id] else "Made again"
             said = what or f"{done} change {event.id}: {event.what}"
-            return change.make(action, event.documents, said, self._who, why, undoes=event.id)
+            return change.make(action, event.documents, said, self.who, why, undoes=event.id)
 
     def _moves_back(
         self, event: Event, events: Sequence[Event], holds: Mapping[str, bool]
@@ -359,7 +365,7 @@ class Desk:
                 )
 
     def _make(self, change: Change, action: Any, path: str, what: str, why: str) -> Event:
-        return change.make(action, [path], what, self._who, why)
+        return change.make(action, [path], what, self.who, why)
 
     def _check_name(self, name: str) -> None:
         path = PurePosixPath(name)

@@ -1,4 +1,4 @@
-"""What reading a file gave before it was added is handed to the index, which is the same with it."""
+"""What reading a file gave before it was added is handed to the index, which is the same then."""
 
 from __future__ import annotations
 
