@@ -10,9 +10,15 @@ from typing import TYPE_CHECKING
 import click
 
 from retriever import output
-from retriever.cli_shared import example, format_option, history_options, open_library
+from retriever.cli_shared import (
+    bring_up_to_date,
+    example,
+    format_option,
+    history_options,
+    open_library,
+)
 from retriever.errors import DeskError, RetrieverError, SidecarError
-from retriever.schema import Progress, to_dict
+from retriever.schema import to_dict
 
 if TYPE_CHECKING:
     from retriever.config import Reading
@@ -105,7 +111,7 @@ def add(
     if added and collection:
         collections.Shelves(library.root, who).add(collection, added, why)
     if added and not no_index:
-        _bring_up_to_date(library.root, who)
+        bring_up_to_date(library.root, who)
 
 
 @click.command(
@@ -237,27 +243,6 @@ def _add(
             added.append(file.name)
     click.echo(f"Added {len(added)} of {len(batch.files)}.", err=True)
     return added
-
-
-def _bring_up_to_date(root: Path, who: str) -> None:
-    """Have the index brought up to date, and show how far that is until it has ended."""
-    import getpass
-
-    from retriever.work import Work
-
-    there = Work(root)
-    job = there.start("index", who or getpass.getuser())
-    show = output.progress_to(sys.stderr)
-    try:
-        job = there.follow(job.id, show)
-    except KeyboardInterrupt:
-        click.echo("\nIt goes on; `retriever work` shows how far it is.", err=True)
-        return
-    if job.state == "done":
-        show(Progress("writing", job.total, job.total))
-    click.echo(job.message, err=True)
-    if job.state != "done":
-        raise DeskError("The documents are in the library, but the index is not up to date yet.")
 
 
 def _jobs_table(there: Work) -> str:

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from retriever import output
-from retriever.cli_shared import example, format_option, history_options, open_library
+from retriever.cli_shared import (
+    bring_up_to_date,
+    example,
+    format_option,
+    history_options,
+    open_library,
+)
 from retriever.journal import ACTIONS, Event
 from retriever.schema import Metadata, to_dict
 
@@ -46,6 +52,7 @@ def change_options(command: Callable[..., Iterable[Event]]) -> Callable[..., Non
                 events.append(event)  # noqa: PERF402  those before an error were made
         finally:
             if events:
+                _take_out_of_index(library, events)
                 _print(library, events, layout)
         if not events and layout == "json":
             _print(library, events, layout)
@@ -64,6 +71,15 @@ def _desk(library: Library, who: str) -> Desk:
     from retriever.desk import Desk
 
     return Desk(library.root, who)
+
+
+def _take_out_of_index(library: Library, events: Sequence[Event]) -> None:
+    """What is deleted for good leaves the index as well; another change can wait for that."""
+    from retriever import upkeep
+
+    purged = [event for event in events if event.action == "purge"]
+    if upkeep.wanting_index(library.root, purged):
+        bring_up_to_date(library.root, purged[-1].who)
 
 
 def _print(library: Library, events: Sequence[Event], layout: str) -> None:

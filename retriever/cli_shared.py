@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import functools
+import getpass
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from retriever.schema import SOURCE_TYPES, Filters
+from retriever.errors import DeskError
+from retriever.schema import SOURCE_TYPES, Filters, Progress
 
 if TYPE_CHECKING:
     from retriever.library import Library
@@ -91,6 +94,34 @@ def filter_options(command: Callable[..., R]) -> Callable[..., R]:
 def example(*lines: str) -> str:
     """The end of a help text; the backspace tells click to leave the lines as they are."""
     return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def bring_up_to_date(root: Path, who: str = "") -> None:
+    """Have the index brought up to date, and show how far that is until it has ended.
+
+    Args:
+        root: The library's folder.
+        who: Who asks for it; the computer's user where empty.
+
+    Raises:
+        DeskError: It was stopped, or failed; the message says why.
+    """
+    from retriever import output  # slow to load: not for --help
+    from retriever.work import Work
+
+    there = Work(root)
+    job = there.start("index", who or getpass.getuser())
+    show = output.progress_to(sys.stderr)
+    try:
+        job = there.follow(job.id, show)
+    except KeyboardInterrupt:
+        click.echo("\nIt goes on; `retriever work` shows how far it is.", err=True)
+        return
+    if job.state == "done":
+        show(Progress("writing", job.total, job.total))
+    click.echo(job.message, err=True)
+    if job.state != "done":
+        raise DeskError("What you changed is kept, but the index is not up to date yet.")
 
 
 def open_library(root: Path | None) -> Library:

@@ -177,11 +177,16 @@ class Intake:
 
     def _unpack(self, archive: str, stream: BinaryIO) -> None:
         stream.seek(0)
-        for entry in unpack(stream, self._limit, self._place):
+        entries = unpack(stream, self._limit, self._place)
+        empty = True
+        for entry in entries:
+            empty = False
             if isinstance(entry, Refused):
                 self._refuse(f"{archive}: {entry.name}", entry.reason)
             else:
                 self._enter(*entry)
+        if empty:
+            self._refuse(archive, "a zip without a file in it: pack it anew, or drop the files")
 
     def _place(self, name: str) -> Path:
         self._placed += 1

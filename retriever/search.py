@@ -33,7 +33,7 @@ from retriever.schema import MODES, SOURCE_TYPES, Filters, Hit, Mode, Passage
 from retriever.shortforms import ShortForms
 from retriever.synonyms import Synonyms
 from retriever.tokens import tokenise_query
-from retriever.unheld import unheld
+from retriever.unheld import stand_together, unheld
 
 Numbers = NDArray[np.int64]
 NO_FILTERS = Filters()
@@ -388,8 +388,14 @@ class Searcher:
         return self.equity.shortfalls(question, self.in_scope(scope))
 
     def unspoken(self, question: str, scope: Scope) -> tuple[Concept, ...]:
-        """What it is about, where no document names any of it; see `Equity.unspoken`."""
-        return self.equity.unspoken(question, self.in_scope(scope))
+        """What it is about, where no document names any of it; see `Equity.unspoken`.
+
+        Nothing where a passage has the question's own words for it, though not as a name.
+        """
+        silent = self.equity.unspoken(question, self.in_scope(scope))
+        known, lexical = self.naming.concepts, self.generation.lexical
+        spoken = silent and stand_together(question, silent, known, lexical, scope.passages)
+        return () if spoken else silent
 
     def silences(self, question: str, scope: Scope) -> list[Silence]:
         """What it wants to know and no document speaks of; see `Equity.silences`."""

@@ -8,11 +8,12 @@ can be told without a vocabulary.
 from __future__ import annotations
 
 import re
-from functools import cache
+from collections.abc import Collection
+from functools import cache, reduce
 
 import numpy as np
 
-from retriever.concepts import Concepts
+from retriever.concepts import Concept, Concepts
 from retriever.lexical import LexicalIndex, Numbers
 from retriever.tokens import tokenise
 from retriever.vocabulary import DATA, read_toml
@@ -49,6 +50,37 @@ def unheld(
         if terms
         and not _everyday().intersection(terms)
         and not any(_stands(term, lexical, allowed) for term in terms)
+    )
+
+
+def stand_together(
+    question: str,
+    asked: Collection[Concept],
+    concepts: Concepts,
+    lexical: LexicalIndex,
+    allowed: Numbers,
+) -> bool:
+    """Whether a passage has all the words by which a question names something, in any order.
+
+    "Walks along the canal, led by volunteers" is no name of ours for the led walks asked about,
+    and may speak of them. One word alone is not enough: it would have been a name.
+
+    Args:
+        question: As asked.
+        asked: What it names.
+        concepts: The vocabularies.
+        lexical: BM25 over all passages.
+        allowed: Numbers of the passages searched, ascending.
+    """
+    said = (
+        set(tokenise(question[mention.start : mention.end]))
+        for mention in concepts.mentions(question)
+        if mention.concept in asked
+    )
+    return any(
+        len(terms) > 1
+        and reduce(np.intersect1d, (lexical.holding(term) for term in terms), allowed).size
+        for terms in said
     )
 
 

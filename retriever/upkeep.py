@@ -114,13 +114,14 @@ def after(root: Path, events: Sequence[Event]) -> str:
     """What is to be done after some changes, in one sentence, and why; empty without any."""
     if not events:
         return ""
-    if named := wanting(root, events):
-        return f"Run `retriever index`: {_some(named)}."
-    return "Readers see it at once; `retriever index` is not needed."
+    wanting = wanting_index(root, events)
+    if not wanting:
+        return "Readers see it at once; `retriever index` is not needed."
+    return f"Run `retriever index`: {wanting}."
 
 
-def wanting(root: Path, events: Sequence[Event]) -> list[str]:
-    """The documents of some changes for which the index must be built again, each with why."""
+def wanting_index(root: Path, events: Sequence[Event]) -> str:
+    """Which of the changed documents the index must be brought up to date for, and why; or ""."""
     known, corpus = rows(root), root / CORPUS
     reasons = {}
     for event in events:
@@ -132,7 +133,8 @@ def wanting(root: Path, events: Sequence[Event]) -> list[str]:
                 reasons[path] = "no answer shows it, but its text is still in index/"
             else:
                 reasons[path] = ""
-    return [f"{path} ({reason})" for path, reason in reasons.items() if reason]
+    wanting = [f"{path} ({reason})" for path, reason in reasons.items() if reason]
+    return _some(wanting) if wanting else ""
 
 
 def _told(root: Path) -> frozenset[str]:

@@ -236,6 +236,7 @@ def test_parts_of_a_question_are_taken_out_and_added_by_keyboard(page: Page, add
 
 def tab_to(page: Page, wanted: str) -> None:
     """Press Tab until what has the focus is what is wanted, and can be seen to have it."""
+    page.wait_for_function(f"[...document.querySelectorAll('body *')].some({wanted})")
     for _ in range(80):  # more than once around the longest page
         page.keyboard.press("Tab")
         if page.evaluate(f"({wanted})(document.activeElement)"):

@@ -291,6 +291,14 @@ def test_what_no_document_speaks_of_is_not_held(library: Library) -> None:
     )
 
 
+def test_words_of_the_question_in_another_order_are_spoken_of(make_library: MakeLibrary) -> None:
+    walks = "# Notes\n\nWalks along the canal were led by volunteers on Sundays.\n"
+    library = make_library({**DOCUMENTS, "notes.md": walks})
+    answer = library.ask("Who went on led walks along the canal?")
+    assert "Walks along the canal" in " ".join(finding.quote for finding in answer.findings)
+    assert not [gap for gap in answer.gaps if "None of the" in gap]
+
+
 def test_a_word_that_no_document_has_is_said(library: Library) -> None:
     answer = library.ask("Does a zeppelin raise bowel screening uptake for anyone, actually?")
     assert answer.findings

@@ -116,21 +116,3 @@ def test_on_the_page_the_index_is_brought_up_to_date_with_it(
     assert "telephone people in Ashby" in library.document("policy").text
     assert stated(library, "policy.md")["guidance_id"] == "NG999"
     library.close()
-
-
-def test_after_a_change_that_wants_it_the_page_offers_to_bring_the_index_up_to_date(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    library = build(tmp_path / "library")
-    app = at_page(opened(library.root, monkeypatch), DOCUMENT_PAGE, file="policy.md")
-    app.text_input(key="field-country").set_value("UK")
-    press(app, "save")
-    assert not [button for button in app.button if button.key == "index-after"]
-    app.text_input(key="field-title").set_value("A policy on screening")
-    press(app, "save")
-    assert "its title was changed" in shown(app)
-    press(app, "index-after")
-    assert "The index is being brought up to date" in shown(app)
-    waited(library)
-    assert [e for e in library.entries() if e.metadata.title == "A policy on screening"]
-    library.close()

@@ -70,7 +70,7 @@ class TestEdit:
         save(app)
         said = shown(app)
         assert "Done: Changed authors, year, status of policy.md (change 1)." in said
-        assert "`retriever index` is not needed" in said
+        assert "Readers see it at once" in said
         (event,) = Desk(library.root).journal.events()
         assert (event.who, event.why) == ("Ann", "as printed")
         assert library.document("policy").metadata.authors == ("Ann Other", "Ben Some")

@@ -17,7 +17,15 @@ from retriever.intake import Given
 from retriever.labels import kind_of_source, status_of
 from retriever.schema import SOURCE_TYPES, Metadata
 from retriever.ui import add_words, keep, words
-from retriever.ui.shared import desk_links, heading, library, paragraph, problem, problems_in_a_box
+from retriever.ui.shared import (
+    desk_links,
+    heading,
+    library,
+    paragraph,
+    problem,
+    problems_in_a_box,
+    slot,
+)
 from retriever.waiting import UNDECIDED, Batch, Decision, Waiting, confirmed
 from retriever.work import OVER, Job, Work
 
@@ -55,10 +63,13 @@ def page() -> None:
             "lead",
         )
         st.session_state[_WHO] = keep.who()
-        _tell()
+        with slot():
+            _tell()
         work = Work(source.root)
-        _progress(work)
-        _drop(source, work)
+        with slot():
+            _progress(work)
+        with slot():
+            _drop(source, work)
         _waiting(source, work)
 
 
@@ -138,8 +149,9 @@ def _drop(source: Library, work: Work) -> None:
         accept_multiple_files=True,
         key=f"files-{st.session_state.setdefault(_DROPS, 0)}",
     )
-    if files:  # they are here: until the last one is, the button would take none
-        paragraph(f"{words.count(len(files), 'file')} chosen.")
+    with slot():
+        if files:  # they are here: until the last one is, the button would take none
+            paragraph(f"{words.count(len(files), 'file')} chosen.")
     pressed = st.button("Read these files", key="read", type="primary")
     if fetched := len(_incoming(source).fetched()):
         label = f"Read {words.count(fetched, 'document')} fetched from the web"
@@ -152,17 +164,26 @@ def _drop(source: Library, work: Work) -> None:
         return
     with problems_in_a_box("The files could not be taken in"):
         given = (Given(file.name, file.getvalue()) for file in files)
-        batch = _incoming(source).take_in(given, source.settings.reading)
-        st.session_state[_DROPS] += 1  # another key: the files that were taken in are let go
-        _read(work, batch)
+        _read(work, _incoming(source).take_in(given, source.settings.reading))
 
 
 def _read(work: Work, batch: Batch) -> None:
-    """Have a batch read, and show it."""
-    if batch.having("unread"):
-        work.start("read", batch.who, batch.id)
+    """Have a batch read, and show it.
+
+    Nothing of Streamlit's stands before the start: where the page is left, it ends the run there.
+    """
+    _have_read(work, batch)
+    st.session_state[_DROPS] += 1  # another key: the files that were taken in are let go
     st.query_params[BATCH] = batch.id
     st.rerun()
+
+
+def _have_read(work: Work, batch: Batch) -> bool:
+    """Start the reading of a batch that no job knows of; tells whether there was need to."""
+    if not batch.having("unread") or any(job.batch == batch.id for job in work.jobs()):
+        return False
+    work.start("read", batch.who, batch.id)
+    return True
 
 
 # What waits
@@ -174,8 +195,11 @@ def _waiting(source: Library, work: Work) -> None:
         return
     wanted = st.query_params.get(BATCH, "")
     batch = next((one for one in batches if one.id == wanted), batches[0])
+    if _have_read(work, batch):  # its files were taken in, and the page or the computer ended then
+        st.rerun()
     st.html(f"<h2>{escape(add_words.batch_name(batch))}</h2>")
-    _other_batches([one for one in batches if one is not batch])
+    with slot():
+        _other_batches([one for one in batches if one is not batch])
     paragraph(add_words.summary(batch))
     st.html(add_words.outcomes_html(batch))
     undecided = batch.having(*UNDECIDED)
@@ -233,7 +257,7 @@ def _added(work: Work, number: int) -> None:
 
 
 def _decide(source: Library, work: Work, batch: Batch) -> None:
-    files = batch.having("like", "ready")
+    files = [*batch.having("like"), *batch.having("ready")]  # what is to be decided comes first
     if not files:
         return
     st.html("<h2>Look at each file</h2>")

@@ -25,7 +25,7 @@ def page() -> None:
     paragraph("What wants your attention in this library, and what mends it.", "lead")
     with problems_in_a_box("The library cannot be looked over"):
         source = library()
-        keep.outcome(source)
+        keep.outcome()
         _show(source, _look(source, st.session_state.pop(ASKED, False)))
 
 

@@ -17,7 +17,7 @@ from retriever.labels import LABELS, kind_of_source
 from retriever.replacing import replace
 from retriever.schema import SOURCE_TYPES, Metadata
 from retriever.ui import keep, keep_words, words
-from retriever.ui.shared import heading, paragraph, problem
+from retriever.ui.shared import heading, paragraph, problem, slot
 
 FILE = "file"
 
@@ -55,7 +55,7 @@ def show(source: Library, path: str) -> None:
         path = desk.find(path)
     except DeskError:
         heading("This document is not in the library")
-        keep.outcome(source)
+        keep.outcome()
         problem(
             "What happened",
             f"There is no file {path}. If it was removed, the Library page brings it back.",
@@ -71,7 +71,7 @@ def show(source: Library, path: str) -> None:
     form = st.session_state[_FORM]
     heading(f"Edit: {form.values['title'] or path}")
     _links(desk, path)
-    keep.outcome(source)
+    keep.outcome()
     keep.who()
     _record(source, form)
     _file(source, path)
@@ -120,13 +120,14 @@ def _fill(name: str, value: Any) -> None:
 
 def _record(source: Library, form: Form) -> None:
     st.html("<h2>What is stated of it</h2>")
-    if conflict := st.session_state.get(_CONFLICT):
-        problem("Somebody else changed this document", conflict[0])
-        st.html(keep_words.conflict_html(conflict[1]))
-        paragraph(
-            "Your form still holds what you typed. Correct it, and save again: only the fields "
-            "that differ from what is stated now are changed."
-        )
+    with slot():
+        if conflict := st.session_state.get(_CONFLICT):
+            problem("Somebody else changed this document", conflict[0])
+            st.html(keep_words.conflict_html(conflict[1]))
+            paragraph(
+                "Your form still holds what you typed. Correct it, and save again: only the fields "
+                "that differ from what is stated now are changed."
+            )
     paragraph(
         f"A field marked “{keep_words.INFERRED}” was worked out from the file. An emptied field is "
         "stated no longer; what the file itself says then holds again.",
@@ -268,7 +269,7 @@ def _put(source: Library, path: str) -> None:
         return
     given = Given(file.name, file.getvalue())
     limits = source.settings.reading
-    if keep.change(source, lambda desk: [replace(desk, path, given, limits, why)], index=True):
+    if keep.change(source, lambda desk: [replace(desk, path, given, limits, why)]):
         st.session_state[_PUT] += 1
         st.session_state[f"{_WHY}-replace"] = ""
         st.session_state.pop(_FORM, None)

@@ -40,7 +40,7 @@ def page() -> None:
     )
     with problems_in_a_box("The history cannot be shown"):
         source = library()
-        keep.outcome(source)
+        keep.outcome()
         desk = Desk(source.root)
         events = desk.journal.events()
         if not events:

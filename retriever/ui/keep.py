@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from urllib.parse import quote, unquote
 
@@ -14,13 +14,12 @@ from retriever.desk import Desk
 from retriever.errors import RetrieverError
 from retriever.journal import Event
 from retriever.ui import keep_words
-from retriever.ui.shared import problem
+from retriever.ui.shared import problem, slot
 from retriever.work import Work
 
 WHO = "who_changes"
 _COOKIE = "retriever_name"
 _NAME, _TOLD, _SAID, _WRONG, _SURE = "name", "told", "changed", "not_changed", "sure"
-_BEHIND = "index_behind"
 
 Make = Callable[[Desk], Iterable[Event]]
 
@@ -33,11 +32,12 @@ def who() -> str:
     state.setdefault(WHO, state[_NAME])
     label = "Your name, for the history"
     st.text_input(label, key=WHO, max_chars=80, on_change=_remember, width=420)
+    place = slot()
     if state.pop(_TOLD, False):
         # Each link of ours begins a new session of Streamlit's: the browser keeps the name.
         name = quote(state[_NAME], safe="", errors="replace")
         kept = f"{_COOKIE}={name}; path=/; SameSite=Strict"
-        st.html(f"<script>document.cookie = '{kept}'</script>", unsafe_allow_javascript=True)
+        place.html(f"<script>document.cookie = '{kept}'</script>", unsafe_allow_javascript=True)
     return str(state[_NAME])
 
 
@@ -47,15 +47,9 @@ def _remember() -> None:
     st.session_state[_TOLD] = True
 
 
-def change(source: Library, make: Make, index: bool = False) -> bool:
-    """Make changes; what came of them is said where `outcome` stands. Tells if all were made.
-
-    Args:
-        source: The library.
-        make: Makes them.
-        index: Have the index brought up to date afterwards.
-    """
-    for name in (_SURE, _SAID, _WRONG, _BEHIND):
+def change(source: Library, make: Make) -> bool:
+    """Make changes; what came of them is said where `outcome` stands. Tells if all were made."""
+    for name in (_SURE, _SAID, _WRONG):
         st.session_state.pop(name, None)
     desk, events = Desk(source.root, st.session_state.get(_NAME, "")), []
     try:
@@ -65,13 +59,26 @@ def change(source: Library, make: Make, index: bool = False) -> bool:
         st.session_state[_WRONG] = str(error)
     if events:
         done = " ".join(f"{event.what} (change {int(event.id)})." for event in events)
-        if index:
-            _index(source)
-            st.session_state[_SAID] = f"{done} {keep_words.INDEXING}"
-        else:
-            st.session_state[_SAID] = f"{done} {upkeep.after(source.root, events)}"
-            st.session_state[_BEHIND] = bool(upkeep.wanting(source.root, events))
+        st.session_state[_SAID] = f"{done} {_carried_on(source, events)}"
     return _WRONG not in st.session_state
+
+
+def _carried_on(source: Library, events: Sequence[Event]) -> str:
+    """Have the index brought up to date where changes want it; says what people see when."""
+    wanting = upkeep.wanting_index(source.root, events)
+    if not wanting:
+        return "Readers see it at once."
+    Work(source.root).start("index", events[-1].who)
+    return (
+        f"The index is being brought up to date for it, while people go on asking: {wanting}. The "
+        "Add documents page shows how far that is."
+    )
+
+
+def index_now(source: Library) -> None:
+    """Have the index brought up to date, in a process of its own."""
+    Work(source.root).start("index", st.session_state.get(_NAME) or getpass.getuser())
+    st.session_state[_SAID] = keep_words.INDEXING
 
 
 def refuse(message: str) -> None:
@@ -85,41 +92,14 @@ def wrong() -> str:
     return str(st.session_state.pop(_WRONG, ""))
 
 
-def outcome(source: Library) -> None:
+def outcome() -> None:
     """Say what became of the last change, until there is another one or the page is left."""
-    if message := st.session_state.get(_WRONG):
-        some = _SAID in st.session_state
-        problem("Not all of it was done" if some else "Nothing was changed", message)
-    if said := st.session_state.get(_SAID):
-        st.html(keep_words.done_html(said))
-    if st.session_state.get(_BEHIND):
-        offer_index(source, "after")
-
-
-def offer_index(source: Library, name: str) -> None:
-    """A button that has the index brought up to date, in a process of its own.
-
-    Args:
-        source: The library.
-        name: Tells it from others on the page.
-    """
-    label = "Bring the index up to date"
-    st.button(label, key=f"index-{name}", on_click=partial(_index_now, source))
-
-
-def _index_now(source: Library) -> None:
-    st.session_state.pop(_BEHIND, None)
-    try:
-        _index(source)
-    except RetrieverError as error:
-        refuse(str(error))
-    else:
-        st.session_state.pop(_WRONG, None)
-        st.session_state[_SAID] = keep_words.INDEXING
-
-
-def _index(source: Library) -> None:
-    Work(source.root).start("index", st.session_state.get(_NAME) or getpass.getuser())
+    with slot():
+        if message := st.session_state.get(_WRONG):
+            some = _SAID in st.session_state
+            problem("Not all of it was done" if some else "Nothing was changed", message)
+        if said := st.session_state.get(_SAID):
+            st.html(keep_words.done_html(said))
 
 
 def confirmed(name: str, label: str, question: str, yes: str, do: Callable[[], None]) -> None:

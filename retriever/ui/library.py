@@ -20,6 +20,7 @@ from retriever.ui.shared import (
     paragraph,
     problem,
     problems_in_a_box,
+    slot,
 )
 
 ROWS = 200
@@ -32,7 +33,7 @@ def page() -> None:
     desk_links("library")
     with problems_in_a_box("The library cannot be shown"):
         source = library()
-        keep.outcome(source)
+        keep.outcome()
         try:
             everything = source.entries()
         except IndexMissing as error:
@@ -53,9 +54,11 @@ def _show(source: Library, everything: list[LibraryEntry]) -> None:
     unread = f"{words.count(len(failed), 'file')} could not be read." if failed else ""
     paragraph(f"{words.count(read, 'document')}, cut into {words.count(passages, 'passage')}. "
               f"{unread}")
-    if failed:
-        st.html("<h2>Files that could not be read</h2>" + words.failures_html(failed))
-    _removed(source)
+    with slot():
+        if failed:
+            st.html("<h2>Files that could not be read</h2>" + words.failures_html(failed))
+    with slot():
+        _removed(source)
     st.html("<h2>All files</h2>")
     wanted = st.text_input("Search in titles, publishers, years, kinds and file names",
                            key="find", bind="query-params")

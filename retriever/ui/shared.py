@@ -11,6 +11,7 @@ from html import escape
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from retriever import Library, collections
 from retriever.errors import DeskError, RetrieverError
@@ -166,6 +167,15 @@ def problem(title: str, message: str) -> None:
     st.html(
         f'<div class="problem" role="alert"><h2>{escape(title)}</h2><p>{escape(message)}</p></div>'
     )
+
+
+def slot() -> DeltaGenerator:
+    """A place of its own for what is not always there.
+
+    Without it all that stands below moves when it comes or goes; the browser then builds it anew,
+    and loses what is just being typed, uploaded or clicked there.
+    """
+    return st.container()
 
 
 @contextmanager
