@@ -13,7 +13,7 @@ import hashlib
 from contextlib import suppress
 from pathlib import PurePosixPath
 
-from retriever import judging
+from retriever import judging, links
 from retriever.connectors import keep
 from retriever.corpus import slug
 from retriever.desk import CORPUS, Desk, rows
@@ -40,6 +40,7 @@ def purge(desk: Desk, path: str, why: str = "") -> Event:
     Incoming(desk.root).forget(copies, f"the same as {path}, which was deleted for good")
     keep.forget(desk.root, copies)
     judging.forget(desk.root, names)
+    links.forget(desk.root, path)
     Work(desk.root).forget_logs()
     return desk.purge(path, why)
 

@@ -28,7 +28,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("store", "remembering", "relevance", "lineage", "unheld", "unpacking"),
     ("generation", "history", "intake", "handed"),
     ("indexing", "features", "naming", "amendments", "connectors", "desk", "editions"),
-    ("waiting",),
+    ("waiting", "links"),
     ("statements", "coverage", "equity", "readings", "cautions", "synonyms"),
     ("ranker", "mapper"),
     ("search",),

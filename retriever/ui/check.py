@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from html import escape
 
 import streamlit as st
 
 from retriever import Library, upkeep
+from retriever.errors import RetrieverError
 from retriever.labels import severity_in_words
 from retriever.purging import purge
 from retriever.schema import Check, Progress
@@ -59,8 +61,22 @@ def _show(source: Library, checks: list[Check]) -> None:
             st.html(keep_words.check_html(name, [c for c in of_it if c.name == name]))
             if name == "kept":
                 _offer_purge(source, of_it)
+            elif name == "freshness":
+                index = partial(_begin, partial(keep.index_now, source))
+                st.button("Bring the index up to date", key="index", on_click=index)
+    if source.settings.web.enabled:
+        look = partial(_begin, partial(keep.look_at_links, source))
+        st.button("Look where addresses lead now", key="links", on_click=look)
     if (source.root / upkeep.QUESTIONS).exists():
         st.button("Ask the evaluation questions now", key="ask", on_click=_ask)
+
+
+def _begin(start: Callable[[], None]) -> None:
+    """Have long work begin; why it cannot is said where other outcomes are."""
+    try:
+        start()
+    except RetrieverError as error:
+        keep.refuse(str(error))
 
 
 def _offer_purge(source: Library, checks: list[Check]) -> None:
