@@ -38,6 +38,8 @@ ALIKE = 1 / 3
 Two texts as long as one another reach it when half of each stands in the other. Of 88,410 pairs of
 421 guidelines, policies, needs assessments and studies, copies and editions shared 0.88 and more;
 the nearest of the others were guidelines written as sisters (0.36 and 0.28), then 0.19 and less.
+Runs that more than three documents share are left in: without them these are 0.33 and 0.26, and
+nothing else comes or goes.
 """
 
 _RUN = 5  # words: fewer are shared by chance, more are broken by every small correction

@@ -36,8 +36,8 @@ from retriever.desk import CORPUS, Desk, NewFile
 from retriever.editions import Known, Shelf, Sketch, catch_up, differences, sketch
 from retriever.errors import DeskError, LockHeld, SidecarError, UnreadableFile
 from retriever.indexing import parsed_key
-from retriever.intake import Given, Held, Intake, Names, Taken, aside, file_name, sweep
-from retriever.journal import KEEPING, Event, cannot_write, write_whole
+from retriever.intake import Given, Held, Intake, Names, Taken, file_name
+from retriever.journal import KEEPING, Event, aside, cannot_write, sweep, write_whole
 from retriever.loaders.sidecar import Sidecar, apply, read_sidecar, written
 from retriever.loaders.worker import Result, reading
 from retriever.schema import Parsed, Progress, to_dict

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import os
 import shutil
 import unicodedata
-import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
@@ -26,7 +24,6 @@ _STEM = 120  # characters of a file's name: with its endings it must fit on ever
 _ENDING = 20
 _CHUNK = 1_000_000
 _TABLES = (".csv", ".xlsx")
-_ASIDE = ".taking-"  # and the process that writes there
 
 
 @dataclass(frozen=True)
@@ -267,36 +264,6 @@ class Names:
             stem = f"{path.stem}-{number}"
         self._ids.add(slug(stem))
         return path.with_name(stem + path.suffix).as_posix()
-
-
-@contextmanager
-def aside(folder: Path) -> Iterator[Path]:
-    """A new place in a folder, for nobody else, with all that was put there gone afterwards.
-
-    What a crash leaves of one, `sweep` takes away.
-    """
-    place = folder / f"{_ASIDE}{os.getpid()}-{uuid.uuid4().hex}"
-    try:
-        yield place
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
-
-
-def sweep(folder: Path) -> None:
-    """Take away what processes that are no more left of `aside`."""
-    for path in folder.glob(f"{_ASIDE}*"):
-        if not _runs(int(path.name.removeprefix(_ASIDE).partition("-")[0])):
-            shutil.rmtree(path, ignore_errors=True)
-
-
-def _runs(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
 
 
 def _is_of(row: Row, file: Taken) -> bool:

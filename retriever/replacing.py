@@ -14,8 +14,8 @@ from retriever.config import Reading
 from retriever.connectors.keep import KINDS
 from retriever.desk import CORPUS, Desk
 from retriever.errors import DeskError, UnreadableFile
-from retriever.intake import Given, aside, clean, file_name
-from retriever.journal import KEEPING, Event, cannot_write
+from retriever.intake import Given, clean, file_name
+from retriever.journal import KEEPING, Event, aside, cannot_write
 from retriever.loaders import detect
 from retriever.loaders.worker import read_files
 from retriever.unpacking import opened
