@@ -367,10 +367,10 @@ def vocabulary() -> None:
 @vocabulary.command("check", epilog=_example("retriever vocabulary check"))
 def vocabulary_check() -> None:
     """Check the vocabularies; the first entry that is wrong is named with its line."""
-    from retriever import cautions, concepts, gap_effect, organisations, overview, whom
+    from retriever import cautions, concepts, gap_effect, organisations, overview, whom_words
 
     known = concepts.packaged()
-    whom.check(known)
+    whom_words.check(known)
     cautions.packaged()
     gap_effect.packaged()
     overview.packaged()

@@ -22,7 +22,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
      "legibility"),
     ("concepts", "intents", "shortforms", "loaders", "passages"),
     ("embedder", "lexical", "vector", "fusion", "corpus"),
-    ("question", "wording", "organisations", "gap_effect", "ris"),
+    ("question", "wording", "organisations", "gap_effect", "ris", "whom_words"),
     ("whom", "references"),
     ("evidence_map", "sheets"),
     ("store", "remembering", "relevance", "lineage", "unheld", "unpacking"),
