@@ -229,7 +229,8 @@ def _long_removed(desk: Desk, days: int) -> list[str]:
 def _ask(paths: Sequence[str]) -> None:
     gone = "\n".join(f"  {output.harmless(path)}" for path in paths)
     click.echo(
-        f"Gone for good will be, with what was stated of it and all earlier versions:\n{gone}",
+        "Gone for good will be, with what was stated of it, all earlier versions and the grades "
+        f"that quote it:\n{gone}",
         err=True,
     )
     if not sys.stdin.isatty():

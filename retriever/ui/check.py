@@ -85,8 +85,8 @@ def _offer_purge(source: Library, checks: list[Check]) -> None:
     keep.confirmed(
         "purge-all",
         "Delete these for good…",
-        f"Of {words.count(len(paths), 'removed document')} all that is kept will be deleted. "
-        "Nothing brings it back.",
+        f"Of {words.count(len(paths), 'removed document')} all that is kept will be deleted, and "
+        "the grades that quote them. Nothing brings it back.",
         "Yes, delete for good",
         partial(_purge, source, paths),
     )

@@ -85,8 +85,9 @@ def _removed(source: Library) -> None:
             keep.confirmed(
                 f"purge-{path}",
                 "Delete it for good…",
-                f"All that is kept of {path} will be deleted: the file, its earlier versions and "
-                f"what was stated of it. Nothing brings it back. Left alone, it is kept until "
+                f"All that is kept of {path} will be deleted: the file, its earlier versions, what "
+                "was stated of it and the grades that quote it. Nothing brings it back. Left "
+                "alone, it is kept until "
                 f"{keep_words.in_full(until[path])}, or longer.",
                 "Yes, delete it for good",
                 partial(_purge, source, path),
