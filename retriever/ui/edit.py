@@ -251,7 +251,11 @@ def _file(source: Library, path: str) -> None:
         "stays, and so does its name; the old file is kept, and undoing the change in the History "
         "brings it back."
     )
-    st.file_uploader(f"The file to take the place of {path}", key=_uploader())
+    with slot():
+        chosen = st.file_uploader(f"The file to take the place of {path}", key=_uploader())
+    with slot():
+        if chosen:  # it is here: until then the button would find none
+            paragraph(f"Chosen: {chosen.name}.")
     st.text_input("Why (for the history)", key=f"{_WHY}-replace")
     st.button("Replace the file", key="replace", on_click=partial(_put, source, path))
 
