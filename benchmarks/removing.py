@@ -8,7 +8,8 @@ at that shows what the library holds: answers, hits, the list of documents, expo
 the map, library health. At the end the documents are deleted for good, all questions are put once
 more, and every file of the library is read.
 
-A word of the question is not looked for in its answer, and the vocabularies' own labels nowhere.
+A word of the question is not looked for in its answer, and our own labels and those of the
+vocabularies nowhere.
 """
 
 from __future__ import annotations
@@ -20,24 +21,25 @@ import re
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from benchmarks import libraries
-from retriever import Library, evidence_map, output, references, sheets
+from retriever import Library, evidence_map, output, overview, references, sheets
 from retriever.answer import to_json
 from retriever.desk import Desk
+from retriever.labels import LABELS
 from retriever.question import every_part
 from retriever.schema import to_dict
 
 Words = frozenset[str]
 OVERVIEWS = 3
-_WORD = re.compile(r"[^\W_]{4,}")
+_WORD = re.compile(r"[^\W\d_][^\W_]{3,}")
 _SENTENCE = re.compile(r"[^.\n]{20,}")
 
 
 def words(text: str) -> Words:
-    """The words of a text of four and more letters or digits."""
+    """The words of a text of four and more letters or digits, a letter first."""
     return frozenset(_WORD.findall(text.casefold()))
 
 
@@ -46,7 +48,7 @@ def of_their_own(library: Library) -> dict[str, Words]:
 
     Those of its path are left out: the history keeps them.
     """
-    labels = words(" ".join(f"{part.key} {part.label}" for part in every_part()))
+    labels = words(" ".join(f"{part.key} {part.label}" for part in every_part()) + repr(LABELS))
     held = {}
     for entry in library.entries():
         known = json.dumps(to_dict(entry.metadata), ensure_ascii=False)
@@ -70,13 +72,22 @@ def shown(library: Library, questions: Sequence[str], own: Words) -> Iterator[st
     for question in questions:
         asked = words(question)
         answer, hits = library.ask(question), library.search(question)
-        if found := words(output.as_json(to_json(answer))) & own - asked:
+        if found := words(values(to_json(answer))) & own - asked:
             yield f"answer to “{question}”: {', '.join(sorted(found))}"
-        if found := words(output.as_json([output.hit_record(hit) for hit in hits])) & own:
+        if found := words(values([output.hit_record(hit) for hit in hits])) & own:
             yield f"hits for “{question}”: {', '.join(sorted(found))}"
     for what, text in views(library).items():
         if found := words(text) & own:
             yield f"{what}: {', '.join(sorted(found))}"
+
+
+def values(data: object) -> str:
+    """Whatever is said in a record, without the names of its fields."""
+    if isinstance(data, Mapping):
+        return values(list(data.values()))
+    if isinstance(data, list | tuple):
+        return "\n".join(map(values, data))
+    return str(data)
 
 
 def views(library: Library) -> dict[str, str]:
@@ -84,14 +95,14 @@ def views(library: Library) -> dict[str, str]:
     entries = library.entries()
     subjects = library.subjects()
     return {
-        "documents": output.entry_table(entries),
         "RIS": references.written(entries),
         "CSV": sheets.written(entries),
-        "JSON": output.as_json([to_dict(entry) for entry in entries]),
+        "JSON": values([to_dict(entry) for entry in entries]),
         "publishers": repr(library.health().publishers),
         "map": evidence_map.to_csv(library.evidence_map()),
         "overviews": "".join(
-            output.overview_text(library.overview(row.subject.key)) for row in subjects[:OVERVIEWS]
+            values(overview.to_json(library.overview(row.subject.key)))
+            for row in subjects[:OVERVIEWS]
         ),
     }
 

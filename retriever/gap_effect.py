@@ -93,8 +93,9 @@ def _in_sentence(sentence: str) -> Iterator[GapEffect]:
     for clause in patterns.breaks.split(patterns.not_gap.sub(_SOMETHING_ELSE, sentence)):
         if not patterns.hedges.search(clause):
             for change in patterns.changes:
-                if not change.if_groups or _speaks_of_groups(sentence):
-                    yield from _said(change, clause, patterns)
+                said = list(_said(change, clause, patterns))
+                if said and (not change.if_groups or _speaks_of_groups(sentence)):
+                    yield from said
 
 
 def _speaks_of_groups(sentence: str) -> bool:

@@ -92,6 +92,11 @@ def check_in_words(name: str) -> str:
     return str(LABELS["checks"][name])
 
 
+def mending_in_words(name: str) -> str:
+    """What mends on the page what a check found; empty where only a command does."""
+    return str(LABELS["mending"].get(name, ""))
+
+
 def severity_in_words(severity: str) -> str:
     """How much a check matters, in words."""
     return str(LABELS["severities"][severity])

@@ -298,11 +298,12 @@ class _Notes:
 def _read(root: Path, job: Job, note: Callable[[Progress], None]) -> str:
     from retriever.config import load_settings
     from retriever.incoming import Incoming  # slow to load: not while a job only waits
-    from retriever.waiting import outcome_counts
 
     batch = Incoming(root, job.who).read(job.batch, load_settings(root).reading, note)
-    counts = ", ".join(f"{n} {outcome}" for outcome, n in outcome_counts(batch).items())
-    return f"Read: {counts or 'nothing'}."
+    failed = len(batch.having("failed"))
+    unread = f" {failed} could not be read: the list says why." if failed else ""
+    files = "1 file was" if len(batch.files) == 1 else f"{len(batch.files)} files were"
+    return f"{files} looked at.{unread}"
 
 
 def _index(root: Path, job: Job, note: Callable[[Progress], None]) -> str:

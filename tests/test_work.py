@@ -75,7 +75,7 @@ def test_a_batch_is_read(library: Library, work: Work) -> None:
     given = [Given("a.md", b"# A\n\nText.\n"), Given("empty.md", b"")]
     batch = incoming.take_in(given, library.settings.reading)
     job = ended(work, work.start("read", "Ann", batch.id))
-    assert job.message == "Read: 1 ready, 1 failed."
+    assert job.message == "2 files were looked at. 1 could not be read: the list says why."
     assert [file.outcome for file in incoming.batch(batch.id).files] == ["ready", "failed"]
 
 

@@ -38,6 +38,10 @@ _STAGES = {
 }
 
 
+# In the table: what wants a look comes before what does not.
+_FIRST: tuple[Outcome, ...] = ("like", "failed", "same", "unread", "ready", "added", "left-out")
+
+
 def plain(text: str) -> str:
     """Text as Streamlit's labels show it word for word: they read Markdown."""
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
@@ -71,7 +75,7 @@ def outcomes_html(batch: Batch) -> str:
             *_record(file.metadata),
             escape(_why(file)),
         )
-        for file in batch.files
+        for file in sorted(batch.files, key=lambda file: _FIRST.index(file.outcome))
     )
     rows += "".join(
         _row(one.name, "Not taken in", "", "", "", escape(_sentence(one.reason)))
@@ -107,7 +111,8 @@ def _why(file: Waiting) -> str:
     if file.outcome == "like":
         return " ".join(like_in_words(like) for like in file.likes)
     if file.outcome == "ready":
-        doubts = f"Look at it first: {'; '.join(file.faults)}." if file.faults else ""
+        faults = "; ".join(fault.removesuffix(".") for fault in file.faults)
+        doubts = f"Look at it first: {faults}." if faults else ""
         return f"{_sentence(file.reason)} {doubts}".strip()
     if file.outcome == "added":
         return f"As {file.name}."

@@ -171,7 +171,7 @@ def _field(name: str, form: Form) -> None:
         if st.session_state[key] not in kinds:
             kinds.append(st.session_state[key])
         st.selectbox(label, kinds, key=key, format_func=_status)
-        st.text_input("Year, or what replaced it, where … stands", key=_STATUS_MORE)
+        st.text_input("Which year, or what replaced it (where the status asks)", key=_STATUS_MORE)
     elif name == "year":
         st.number_input(label, 1900, 2200, key=key, value=None, placeholder="Not stated", width=260)
     elif name in _LISTS:

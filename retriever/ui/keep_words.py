@@ -14,6 +14,7 @@ from retriever.labels import (
     action_in_words,
     check_in_words,
     kind_of_source,
+    mending_in_words,
 )
 from retriever.schema import Check, Concern
 from retriever.ui import words
@@ -143,7 +144,8 @@ def check_html(name: str, checks: Sequence[Check]) -> str:
         parts.append(f"<p>{words.count(len(concerns), 'document')}.</p>{listed}")
     else:
         parts += [f"<p>{escape(check.message)}</p>" for check in checks]
-    remedies = dict.fromkeys(check.remedy for check in checks if check.remedy)
+    on_the_page = mending_in_words(name)
+    remedies = dict.fromkeys(on_the_page or check.remedy for check in checks if check.remedy)
     parts += [f"<p><strong>To mend it:</strong> {escape(remedy)}</p>" for remedy in remedies]
     return "".join(parts)
 
