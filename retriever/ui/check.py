@@ -18,6 +18,8 @@ from retriever.ui.shared import desk_links, heading, library, paragraph, problem
 
 SEVERITIES = ("error", "warning", "note", "ok")
 ASKED = "ask_questions"
+BEHIND = ("index", "freshness", "removed")
+"""Checks that indexing mends: a button for that stands below the first of them."""
 
 
 def page() -> None:
@@ -47,6 +49,7 @@ def _look(source: Library, ask: bool) -> list[Check]:
 
 def _show(source: Library, checks: list[Check]) -> None:
     wanting = [check for check in checks if check.severity != "ok"]
+    behind = next((check.name for check in wanting if check.name in BEHIND), "")
     if not wanting:
         paragraph("All is well.")
     for severity in SEVERITIES:
@@ -61,7 +64,7 @@ def _show(source: Library, checks: list[Check]) -> None:
             st.html(keep_words.check_html(name, [c for c in of_it if c.name == name]))
             if name == "kept":
                 _offer_purge(source, of_it)
-            elif name == "freshness":
+            elif name == behind:
                 index = partial(_begin, partial(keep.index_now, source))
                 st.button("Bring the index up to date", key="index", on_click=index)
     if source.settings.web.enabled:
