@@ -6,6 +6,7 @@ from retriever.ui.shared import (
     ADD,
     ASK,
     CHECK,
+    COLLECTIONS,
     DOCUMENT,
     EVALUATE,
     HEALTH,
@@ -39,6 +40,7 @@ desk = [
     st.Page(HISTORY, title="History", url_path="history"),
     st.Page(CHECK, title="Check", url_path="check"),
     st.Page(HEALTH, title="Library health", url_path="health"),
+    st.Page(COLLECTIONS, title="Collections", url_path="collections"),
 ]
 current = st.navigation([*pages, *desk], position="hidden")
 banner(pages, current)

@@ -31,7 +31,7 @@ from filelock import FileLock, Timeout
 
 from retriever.config import SETTINGS_FILE
 from retriever.errors import DeskError, LockHeld, StorageError
-from retriever.journal import KEEPING, Journal
+from retriever.journal import KEEPING, Journal, aside
 from retriever.schema import Progress, to_dict
 from retriever.version import VERSION
 
@@ -48,6 +48,9 @@ _PACKED = {".pdf", ".docx", ".zip"}  # compressed already
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # What holds for one moment and one process only; a forged change at work would even be made.
 _PASSING = re.compile(rf"{KEEPING}/(lock|pending\.json|work/.*|(.*/)?\.[0-9a-f]{{32}}\.new)")
+# What somebody is writing, or a crash left.
+_HALF = re.compile(rf"{KEEPING}/(incoming/)?\.(taking|closed)-[^/]*/.*")
+_GROWING = {".jsonl", ".part"}  # files that are added to in place
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, OverflowError,
            RuntimeError, RecursionError)  # fmt: skip
 
@@ -108,8 +111,8 @@ def _silent(_: Progress) -> None:
 def back_up(root: Path, target: Path, progress: ShowProgress = _silent) -> Backup:
     """Write a library into one file, as it is between two changes.
 
-    It is written aside and put in its place when it is whole. Changes wait meanwhile; questions
-    are answered.
+    It is written aside and put in its place when it is whole. Changes wait only until all files are
+    held still; where the disk knows no hard links, until all is written. Questions are answered.
 
     Args:
         root: The library's folder.
@@ -124,9 +127,9 @@ def back_up(root: Path, target: Path, progress: ShowProgress = _silent) -> Backu
     target = target.expanduser().resolve()
     _check_target(root.resolve(), target)
     part = target.with_name(f".{target.name}.part")
-    with Journal(root).changing(), _writing(target):
+    with _still(root) as still, _writing(target):
         try:
-            backup = _write(root, part, progress)
+            backup = _write(still, part, progress)
             part.replace(target)
         finally:
             part.unlink(missing_ok=True)
@@ -198,6 +201,38 @@ def _check_target(root: Path, target: Path) -> None:
         raise DeskError(f"There is no folder {target.parent}. Make it, or name another one.")
 
 
+@contextmanager
+def _still(root: Path) -> Iterator[Path]:
+    """A library's files as they are between two changes, which stay so while the block runs."""
+    with ExitStack() as held:
+        held.enter_context(Journal(root).changing())
+        with aside(root / KEEPING) as place:
+            if not _linked(root, place):
+                yield root  # nobody changes it meanwhile
+                return
+            held.close()
+            yield place
+
+
+def _linked(root: Path, place: Path) -> bool:
+    """Give all files a second name in another folder; tells whether the disk can do that.
+
+    A change of ours takes a file's name away or gives it to other content; the content stays. What
+    is added to is copied.
+    """
+    try:
+        for name in _names(root):
+            source, target = root / name, place / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if source.suffix in _GROWING or source.is_symlink():
+                shutil.copy2(source, target)
+            else:
+                os.link(source, target)
+    except OSError:
+        return False
+    return True
+
+
 def _write(root: Path, part: Path, progress: ShowProgress) -> Backup:
     names = _names(root)
     kept = []
@@ -221,7 +256,8 @@ def _names(root: Path) -> list[str]:
     found = [path for folder in FOLDERS for path in (root / folder).rglob("*")]
     relative = (path.relative_to(root).as_posix() for path in [root / SETTINGS_FILE, *found]
                 if path.is_file())  # fmt: skip
-    names = sorted(name for name in relative if not _PASSING.fullmatch(name))
+    passing = (_PASSING, _HALF)
+    names = sorted(name for name in relative if not any(p.fullmatch(name) for p in passing))
     for name in names:
         if not _is_text(name):
             shown = name.encode("utf-8", "backslashreplace").decode()

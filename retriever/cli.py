@@ -245,15 +245,27 @@ def _page(document: Document, number: int) -> Page:
     is_flag=True,
     help="Also ask the questions of corpus/evaluation, to see which documents none of them finds.",
 )
+@click.option(
+    "--links",
+    "looking",
+    is_flag=True,
+    help="Also look where the addresses of documents lead; asks the web, if that is switched on.",
+)
 @format_option("table", "json")
 @click.pass_context
-def check(ctx: click.Context, ask: bool, layout: str) -> None:
+def check(ctx: click.Context, ask: bool, looking: bool, layout: str) -> None:
     """Look the library over; each problem comes with what mends it.
 
     The exit status is 1 when there is an error, 0 when all is well or there are only notes and
     warnings.
     """
-    checks = _open(ctx.obj).check(ask, output.progress_to(sys.stderr) if ask else None)
+    library = _open(ctx.obj)
+    if looking:
+        from retriever import connectors, links  # slow to load
+
+        client = connectors.Client(library.settings.web)
+        links.look(library.root, client, output.progress_to(sys.stderr))
+    checks = library.check(ask, output.progress_to(sys.stderr) if ask else None)
     if layout == "json":
         click.echo(output.as_json([to_dict(item) for item in checks]))
     else:
@@ -355,10 +367,10 @@ def vocabulary() -> None:
 @vocabulary.command("check", epilog=_example("retriever vocabulary check"))
 def vocabulary_check() -> None:
     """Check the vocabularies; the first entry that is wrong is named with its line."""
-    from retriever import cautions, concepts, gap_effect, organisations, overview, whom
+    from retriever import cautions, concepts, gap_effect, organisations, overview, whom_words
 
     known = concepts.packaged()
-    whom.check(known)
+    whom_words.check(known)
     cautions.packaged()
     gap_effect.packaged()
     overview.packaged()

@@ -14,8 +14,8 @@ from retriever.cli_shared import (
     bring_up_to_date,
     example,
     format_option,
+    history_options,
     open_library,
-    why_option,
 )
 from retriever.errors import DeskError, RetrieverError, SidecarError
 from retriever.schema import to_dict
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     "superseded. Its id, or its path below corpus/.",
 )
 @click.option("--collection", metavar="NAME", help="Put what is added into this collection.")
-@why_option
+@history_options
 @click.option("--no-index", is_flag=True, help="Leave the index as it is.")
 @click.pass_obj
 def add(
@@ -70,6 +70,7 @@ def add(
     older: str | None,
     collection: str | None,
     why: str,
+    who: str,
     no_index: bool,
 ) -> None:
     """Add files, folders and zips of files to the library.
@@ -87,7 +88,7 @@ def add(
     replaced = _path_of(library, older) if older else ""
     if collection:
         collections.find(library.root, collection)  # so that one that is not there is refused
-    incoming = Incoming(library.root)
+    incoming = Incoming(library.root, who)
     reading = library.settings.reading
     if fetched:
         batch = _fetched(incoming, reading)
@@ -108,9 +109,9 @@ def add(
         if not fetched or not batch.having("unread", "ready", "like"):
             incoming.close(batch.id)
     if added and collection:
-        collections.Shelves(library.root).add(collection, added, why)
+        collections.Shelves(library.root, who).add(collection, added, why)
     if added and not no_index:
-        bring_up_to_date(library.root)
+        bring_up_to_date(library.root, who)
 
 
 @click.command(

@@ -22,7 +22,7 @@ FILE = click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
 def backup(root: Path | None, path: Path, layout: str) -> None:
     """Write the whole library into FILE: documents, history, settings, grades.
 
-    It is written while nobody changes the library, and questions go on being answered. The index
+    It is the state between two changes; questions and changes go on meanwhile. The index
     is not in it: `retriever index` makes it again.
     """
     made = back_up(_folder(root), path, output.progress_to(sys.stderr))

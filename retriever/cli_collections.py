@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from retriever import output
-from retriever.cli_shared import example, format_option, open_library, why_option
+from retriever.cli_shared import example, format_option, history_options, open_library
 from retriever.collections import Collection, Shelves, find, read
 from retriever.errors import IndexMissing
 from retriever.journal import Event
@@ -68,60 +68,77 @@ def show_one(root: Path | None, name: str, layout: str) -> None:
 @collection.command(epilog=example('retriever collection make Leeds --note "For the ICB"'))
 @NAME
 @click.option("--note", default="", help="What it is for.")
-@why_option
+@history_options
 @format_option("text", "json")
 @click.pass_obj
-def make(root: Path | None, name: str, note: str, why: str, layout: str) -> None:
+def make(root: Path | None, name: str, note: str, why: str, who: str, layout: str) -> None:
     """Make the collection NAME, without a document yet."""
-    _tell(Shelves(open_library(root).root).make(name, note, why), layout)
+    _tell(Shelves(open_library(root).root, who).make(name, note, why), layout)
 
 
 @collection.command(epilog=example("retriever collection add Leeds ng28 ng209"))
 @NAME
 @DOCUMENTS
-@why_option
+@history_options
 @format_option("text", "json")
 @click.pass_obj
-def add(root: Path | None, name: str, documents: Sequence[str], why: str, layout: str) -> None:
+def add(
+    root: Path | None, name: str, documents: Sequence[str], why: str, who: str, layout: str
+) -> None:
     """Put documents, named by id or path, into the collection NAME."""
     library = open_library(root)
     paths = [library.path_of(document) for document in documents]
-    _tell(Shelves(library.root).add(name, paths, why), layout)
+    _tell(Shelves(library.root, who).add(name, paths, why), layout)
 
 
 @collection.command(epilog=example("retriever collection remove Leeds ng28"))
 @NAME
 @DOCUMENTS
-@why_option
+@history_options
 @format_option("text", "json")
 @click.pass_obj
-def remove(root: Path | None, name: str, documents: Sequence[str], why: str, layout: str) -> None:
+def remove(
+    root: Path | None, name: str, documents: Sequence[str], why: str, who: str, layout: str
+) -> None:
     """Take documents out of the collection NAME; in the library they stay."""
     library = open_library(root)
     held = find(library.root, name).documents
     paths = [one if one in held else library.path_of(one) for one in documents]
-    _tell(Shelves(library.root).take_out(name, paths, why), layout)
+    _tell(Shelves(library.root, who).take_out(name, paths, why), layout)
 
 
 @collection.command(epilog=example('retriever collection rename Leeds "West Yorkshire"'))
 @NAME
 @click.argument("new")
-@why_option
+@history_options
 @format_option("text", "json")
 @click.pass_obj
-def rename(root: Path | None, name: str, new: str, why: str, layout: str) -> None:
+def rename(root: Path | None, name: str, new: str, why: str, who: str, layout: str) -> None:
     """Give the collection NAME another name."""
-    _tell(Shelves(open_library(root).root).rename(name, new, why), layout)
+    _tell(Shelves(open_library(root).root, who).rename(name, new, why), layout)
+
+
+@collection.command(
+    epilog=example('retriever collection describe Leeds --note "For the ICB"'),
+)
+@NAME
+@click.option("--note", required=True, help="What it is for; '' takes the note away.")
+@history_options
+@format_option("text", "json")
+@click.pass_obj
+def describe(root: Path | None, name: str, note: str, why: str, who: str, layout: str) -> None:
+    """Say what the collection NAME is for, in the place of what was said before."""
+    _tell(Shelves(open_library(root).root, who).describe(name, note, why), layout)
 
 
 @collection.command(epilog=example("retriever collection delete Leeds"))
 @NAME
-@why_option
+@history_options
 @format_option("text", "json")
 @click.pass_obj
-def delete(root: Path | None, name: str, why: str, layout: str) -> None:
+def delete(root: Path | None, name: str, why: str, who: str, layout: str) -> None:
     """Take the collection NAME away; its documents stay in the library."""
-    _tell(Shelves(open_library(root).root).delete(name, why), layout)
+    _tell(Shelves(open_library(root).root, who).delete(name, why), layout)
 
 
 def _tell(event: Event, layout: str) -> None:

@@ -15,8 +15,8 @@ from retriever.cli_shared import (
     example,
     filter_options,
     format_option,
+    history_options,
     open_library,
-    why_option,
 )
 from retriever.schema import Filters, to_dict
 
@@ -44,7 +44,7 @@ _dry_run_option = click.option(
 @click.option(
     "--add-files", is_flag=True, help="Add files that a record names and that lie beside FILE."
 )
-@why_option
+@history_options
 @format_option("table", "json")
 @click.pass_context
 def import_ris(
@@ -54,6 +54,7 @@ def import_ris(
     overwrite: bool,
     add_files: bool,
     why: str,
+    who: str,
     layout: str,
 ) -> None:
     """Set metadata out of FILE, references as RIS, PubMed or Web of Science write them.
@@ -66,7 +67,7 @@ def import_ris(
 
     library = open_library(ctx.obj)
     found = references.read(file)
-    desk = Desk(library.root)
+    desk = Desk(library.root, who)
     plan = bulk.plan_references(desk, library.entries(), found, file, overwrite)
     if not dry_run:
         plan = bulk.carry_out(plan, desk, why, add_files)
@@ -81,10 +82,12 @@ def import_ris(
 )
 @click.argument("file", type=_FILE)
 @_dry_run_option
-@why_option
+@history_options
 @format_option("table", "json")
 @click.pass_context
-def import_metadata(ctx: click.Context, file: Path, dry_run: bool, why: str, layout: str) -> None:
+def import_metadata(
+    ctx: click.Context, file: Path, dry_run: bool, why: str, who: str, layout: str
+) -> None:
     """Set metadata out of FILE, a CSV file or a spreadsheet (.xlsx): one row, one document.
 
     The column "path" or "document" says which; the others are named like a sidecar's keys, and
@@ -96,7 +99,7 @@ def import_metadata(ctx: click.Context, file: Path, dry_run: bool, why: str, lay
 
     library = open_library(ctx.obj)
     sheet = sheets.read(file)
-    desk = Desk(library.root)
+    desk = Desk(library.root, who)
     plan = bulk.plan_rows(desk, library.entries(), sheet, file)
     if not dry_run:
         plan = bulk.carry_out(plan, desk, why)

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from retriever import output
-from retriever.cli_shared import bring_up_to_date, example, format_option, open_library
+from retriever.cli_shared import (
+    bring_up_to_date,
+    example,
+    format_option,
+    history_options,
+    open_library,
+)
 from retriever.journal import ACTIONS, Event
 from retriever.schema import Metadata, to_dict
 
@@ -27,7 +33,7 @@ _FIELDS = tuple(f.name for f in fields(Metadata) if f.name != "inferred")
 
 def register(group: click.Group) -> None:
     """Add the commands to the command line."""
-    for command in (edit, supersede, remove, restore, purge, history, undo):
+    for command in (edit, replace, supersede, remove, restore, purge, history, undo):
         group.add_command(command)
 
 
@@ -52,8 +58,7 @@ def change_options(command: Callable[..., Iterable[Event]]) -> Callable[..., Non
             _print(library, events, layout)
 
     options = (
-        click.option("--why", default="", metavar="WORDS", help="Why, for the history."),
-        click.option("--who", default="", metavar="NAME", help="By whom. Default: you."),
+        history_options,
         format_option("text", "json"),
         click.pass_obj,
     )
@@ -74,7 +79,7 @@ def _take_out_of_index(library: Library, events: Sequence[Event]) -> None:
 
     purged = [event for event in events if event.action == "purge"]
     if upkeep.wanting_index(library.root, purged):
-        bring_up_to_date(library.root)
+        bring_up_to_date(library.root, purged[-1].who)
 
 
 def _print(library: Library, events: Sequence[Event], layout: str) -> None:
@@ -139,6 +144,26 @@ def _value(field: str, text: str) -> Any:
     return int(text) if field == "year" and text.isdecimal() else text
 
 
+@click.command(
+    epilog=example('retriever replace ng28 ~/Downloads/ng28.pdf --why "the text was garbled"')
+)
+@click.argument("document")
+@click.argument("file", type=click.Path(path_type=Path))
+@change_options
+def replace(desk: Desk, document: str, file: Path, why: str) -> list[Event]:
+    """Put FILE in the place of DOCUMENT's file; what is stated of it stays.
+
+    FILE is read first. The old file is kept: `retriever undo` brings it back. A new edition is
+    better added beside the old one: `retriever add FILE --as-edition-of DOCUMENT`.
+    """
+    from retriever import replacing  # slow to load: not for --help
+    from retriever.config import load_settings
+    from retriever.intake import Given
+
+    limits = load_settings(desk.root).reading
+    return [replacing.replace(desk, document, Given(file.name, file), limits, why)]
+
+
 @click.command(epilog=example('retriever supersede ng28-2015 ng28-2022 --why "new edition"'))
 @click.argument("old")
 @click.argument("new")
@@ -190,7 +215,9 @@ def purge(
         click.echo(f"Nothing was removed more than {days} days ago.", err=True)
     elif not yes:
         _ask(paths)
-    return (desk.purge(path, why) for path in paths)
+    from retriever import purging  # slow to load: not for --help
+
+    return (purging.purge(desk, path, why) for path in paths)
 
 
 def _long_removed(desk: Desk, days: int) -> list[str]:
@@ -202,7 +229,8 @@ def _long_removed(desk: Desk, days: int) -> list[str]:
 def _ask(paths: Sequence[str]) -> None:
     gone = "\n".join(f"  {output.harmless(path)}" for path in paths)
     click.echo(
-        f"Gone for good will be, with what was stated of it and all earlier versions:\n{gone}",
+        "Gone for good will be, with what was stated of it, all earlier versions and the grades "
+        f"that quote it:\n{gone}",
         err=True,
     )
     if not sys.stdin.isatty():

@@ -33,9 +33,11 @@ def format_option(*formats: str) -> Callable[[F], F]:
     )
 
 
-def why_option(command: F) -> F:
-    """Give a command that changes something `--why`."""
-    return click.option("--why", default="", help="Why, for the history.")(command)
+def history_options(command: F) -> F:
+    """Give a command that changes something `--why` and `--who`."""
+    why = click.option("--why", default="", metavar="WORDS", help="Why, for the history.")
+    by = "By whom, for the history. Default: the computer's user."
+    return why(click.option("--who", default="", metavar="NAME", help=by)(command))
 
 
 def collection_option(command: F) -> F:
@@ -94,8 +96,12 @@ def example(*lines: str) -> str:
     return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
 
 
-def bring_up_to_date(root: Path) -> None:
+def bring_up_to_date(root: Path, who: str = "") -> None:
     """Have the index brought up to date, and show how far that is until it has ended.
+
+    Args:
+        root: The library's folder.
+        who: Who asks for it; the computer's user where empty.
 
     Raises:
         DeskError: It was stopped, or failed; the message says why.
@@ -104,7 +110,7 @@ def bring_up_to_date(root: Path) -> None:
     from retriever.work import Work
 
     there = Work(root)
-    job = there.start("index", getpass.getuser())
+    job = there.start("index", who or getpass.getuser())
     show = output.progress_to(sys.stderr)
     try:
         job = there.follow(job.id, show)

@@ -167,6 +167,19 @@ class Shelves:
             said = f"Renamed the collection “{name}” to “{new}”"
             return self._put(change, known, (), said, why)
 
+    def describe(self, name: str, note: str, why: str = "") -> Event:
+        """Say what a collection is for, in the place of what was said before.
+
+        Raises:
+            DeskError: There is no such collection, or just that is said of it already.
+        """
+        with self._changing() as (change, known):
+            old = _known(name, known)
+            if old.note == note.strip():
+                raise DeskError(f"Of the collection “{name}” just that is said already.")
+            known[name] = replace(old, note=note.strip())
+            return self._put(change, known, (), f"Changed the note of the collection “{name}”", why)
+
     def delete(self, name: str, why: str = "") -> Event:
         """Take a collection away; its documents stay in the library.
 

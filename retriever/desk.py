@@ -55,7 +55,13 @@ class Removed:
 
 
 class Desk:
-    """Changes one library. Safe for several people at once: one change at a time."""
+    """Changes one library. Safe for several people at once: one change at a time.
+
+    Attributes:
+        root: The library's folder.
+        journal: Of its changes.
+        who: Name for the history.
+    """
 
     def __init__(self, root: Path, who: str = "") -> None:
         """Come to the desk.
@@ -66,7 +72,7 @@ class Desk:
         """
         self.root = root
         self.journal = Journal(root)
-        self._who = who or getpass.getuser()
+        self.who = who or getpass.getuser()
 
     def add(self, files: Sequence[NewFile], why: str = "") -> list[Event]:
         """Add files, each as a change of its own.
@@ -163,7 +169,10 @@ class Desk:
         with self.journal.changing() as change:
             self._check_there(path)
             if held := self.held(content):
-                raise DeskError(f"{content.name} is in the library already, as {held}.")
+                raise DeskError(
+                    f"{content.name} is in the library already, as {held}: the two files are the "
+                    f"same, byte for byte. {path} was left as it is."
+                )
             change.take(f"{CORPUS}/{path}")
             change.put(f"{CORPUS}/{path}", content.read_bytes())
             return self._make(change, "replace", path, f"Replaced the file {path}", why)
@@ -278,21 +287,29 @@ class Desk:
         return ""
 
     def purge(self, path: str, why: str = "") -> Event:
-        """Delete for good all that is kept of a removed document. Nothing brings it back.
+        """Delete for good all that the desk keeps of a removed document; see `purging`.
 
         Raises:
             DeskError: It is still in the library, or nothing of it is kept.
         """
         with self.journal.changing() as change:
-            if (self.root / CORPUS / path).exists():
-                raise DeskError(f"{path} is in the library. Remove it first, then purge it.")
-            deleted = self._kept_of(path)
-            if not deleted:
-                raise DeskError(f"Nothing is kept of {path}: it was purged, or never held.")
-            collections.forget(change, self.root, path, self._who)
+            deleted = self.kept(path)
+            collections.forget(change, self.root, path, self.who)
             return change.make(
-                "purge", [path], f"Deleted {path} for good", self._who, why, deleted=deleted
+                "purge", [path], f"Deleted {path} for good", self.who, why, deleted=deleted
             )
+
+    def kept(self, path: str) -> list[str]:
+        """The files below the library's folder that are kept of a removed document.
+
+        Raises:
+            DeskError: It is still in the library, or nothing of it is kept.
+        """
+        if (self.root / CORPUS / path).exists():
+            raise DeskError(f"{path} is in the library. Remove it first, then purge it.")
+        if kept := self._kept_of(path):
+            return kept
+        raise DeskError(f"Nothing is kept of {path}: it was purged, or never held.")
 
     def held(self, content: Path) -> str:
         """Path of a document with the same bytes, or nothing.
@@ -318,7 +335,7 @@ class Desk:
                 change.move(move.source, move.target)
             done = "Undid" if holds[event.id] else "Made again"
             said = what or f"{done} change {event.id}: {event.what}"
-            return change.make(action, event.documents, said, self._who, why, undoes=event.id)
+            return change.make(action, event.documents, said, self.who, why, undoes=event.id)
 
     def _moves_back(
         self, event: Event, events: Sequence[Event], holds: Mapping[str, bool]
@@ -348,7 +365,7 @@ class Desk:
                 )
 
     def _make(self, change: Change, action: Any, path: str, what: str, why: str) -> Event:
-        return change.make(action, [path], what, self._who, why)
+        return change.make(action, [path], what, self.who, why)
 
     def _check_name(self, name: str) -> None:
         path = PurePosixPath(name)

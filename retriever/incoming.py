@@ -15,12 +15,11 @@ import base64
 import dataclasses
 import getpass
 import json
-import os
 import re
 import shutil
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -28,7 +27,7 @@ from typing import Any
 import numpy as np
 from filelock import FileLock, Timeout
 
-from retriever import generation
+from retriever import generation, handed
 from retriever.config import Reading
 from retriever.connectors import keep
 from retriever.connectors.records import Record
@@ -36,8 +35,9 @@ from retriever.corpus import slug
 from retriever.desk import CORPUS, Desk, NewFile
 from retriever.editions import Known, Shelf, Sketch, catch_up, differences, sketch
 from retriever.errors import DeskError, LockHeld, SidecarError, UnreadableFile
+from retriever.indexing import parsed_key
 from retriever.intake import Given, Held, Intake, Names, Taken, file_name
-from retriever.journal import KEEPING, Event, cannot_write, write_whole
+from retriever.journal import KEEPING, Event, aside, cannot_write, sweep, write_whole
 from retriever.loaders.sidecar import Sidecar, apply, read_sidecar, written
 from retriever.loaders.worker import Result, reading
 from retriever.schema import Parsed, Progress, to_dict
@@ -86,23 +86,21 @@ class Incoming:
             DeskError: There was not one file.
             StorageError: The folder cannot be written.
         """
-        new = self.folder / f".taking-{os.getpid()}-{uuid.uuid4().hex}"
-        intake = Intake(new, limits.max_megabytes * 1_000_000, self.root / CORPUS)
         try:
-            for one in given:
-                intake.take(one)
-            taken = intake.ended()
-            if not taken and not intake.refused:
-                raise DeskError("There is no file in what was given. Choose files, or a zip.")
-            with self._locked():
-                self._sweep()
-                batch = self._identified(taken, intake.refused)
-                write_whole(new / "batch.json", to_json(batch))
-                new.rename(self.folder / batch.id)
+            with aside(self.folder) as new:
+                intake = Intake(new, limits.max_megabytes * 1_000_000, self.root / CORPUS)
+                for one in given:
+                    intake.take(one)
+                taken = intake.ended()
+                if not taken and not intake.refused:
+                    raise DeskError("There is no file in what was given. Choose files, or a zip.")
+                with self._locked():
+                    self._sweep()
+                    batch = self._identified(taken, intake.refused)
+                    write_whole(new / "batch.json", to_json(batch))
+                    new.rename(self.folder / batch.id)
         except OSError as error:
             raise cannot_write(self.folder, error) from error
-        finally:
-            shutil.rmtree(new, ignore_errors=True)
         return batch
 
     def fetched(self) -> list[Record]:
@@ -191,7 +189,7 @@ class Incoming:
                     result = self._kept(batch_id, file)
                 else:
                     _, result = next(results)
-                    self._keep(batch_id, file, result)
+                    self._keep(batch_id, file, result, parsed_key(file.sha256, limits))
                 self._judge(batch_id, file, result, shelf)
         progress(Progress("reading", len(unread), len(unread)))
         return self.batch(batch_id)
@@ -306,6 +304,25 @@ class Incoming:
         """
         self._settle(batch_id, number, "left-out", reason)
 
+    def forget(self, copies: Collection[str], reason: str) -> None:
+        """Leave out all files with some bytes, and take away what a crash left half written.
+
+        Args:
+            copies: SHA-256 of those bytes.
+            reason: Why, in words.
+        """
+        if not self.folder.is_dir():
+            return
+        for batch in self.batches():
+            with self._locked():
+                for file in self.batch(batch.id).files:
+                    if file.sha256 in copies:
+                        waits = file.outcome in (*UNDECIDED, "failed")
+                        ending: Outcome = "left-out" if waits else file.outcome
+                        self._end(batch.id, file, ending, reason if waits else file.reason)
+        with self._locked():
+            self._sweep()
+
     # --- taking in ------------------------------------------------------------------------------
 
     def _identified(self, given: Iterable[Taken], refused: list[Refused]) -> Batch:
@@ -340,19 +357,19 @@ class Incoming:
         return f"{name}-{number}" if number > 1 else name
 
     def _sweep(self) -> None:
-        """Take away what a crash left of batches that were being taken in or closed."""
+        """Take away what a crash left of files that were being taken in, closed or written."""
         for path in self.folder.glob(".closed-*"):
             shutil.rmtree(path, ignore_errors=True)
-        for path in self.folder.glob(".taking-*"):
-            if not _runs(int(path.name.split("-")[1])):
-                shutil.rmtree(path, ignore_errors=True)
+        sweep(self.folder)
+        for torn in self.folder.glob("[!.]*/**/.*.new"):  # whoever writes them has the lock
+            torn.unlink(missing_ok=True)
 
     # --- reading --------------------------------------------------------------------------------
 
     def _judge(self, batch_id: str, file: Waiting, result: Result, shelf: Shelf) -> None:
         """Write down what reading gave, and what the file is like."""
         if isinstance(result, UnreadableFile):
-            self._change(batch_id, file.number, outcome="failed", reason=str(result))
+            self._was_read(batch_id, file, outcome="failed", reason=str(result))
             return
         _, parsed = result
         metadata = parsed.metadata
@@ -362,9 +379,9 @@ class Incoming:
         own = sketch(parsed.text)
         likes = shelf.like(metadata, own, parsed.text)
         shelf.add(Known(file.name, metadata, own, lambda: self._text(batch_id, file)))
-        self._change(
+        self._was_read(
             batch_id,
-            file.number,
+            file,
             outcome="like" if likes else "ready",
             likes=tuple(likes),
             metadata=metadata,
@@ -372,6 +389,14 @@ class Incoming:
             faults=faults(parsed),
             sketch=base64.b64encode(own.tobytes()).decode("ascii"),
         )
+
+    def _was_read(self, batch_id: str, file: Waiting, **found: Any) -> None:
+        """Write down what came of reading a file, unless it was decided on meanwhile."""
+        with self._locked():
+            if self.batch(batch_id).file(file.number).outcome == "unread":
+                self._change(batch_id, file.number, **found)
+            else:
+                self._read_path(batch_id, file).unlink(missing_ok=True)
 
     def _shelf(self) -> Shelf:
         return Shelf(self._known())
@@ -401,12 +426,13 @@ class Incoming:
     def _read_path(self, batch_id: str, file: Waiting) -> Path:
         return self.folder / batch_id / "read" / f"{file.sha256}.json"
 
-    def _keep(self, batch_id: str, file: Waiting, result: Result) -> None:
+    def _keep(self, batch_id: str, file: Waiting, result: Result, key: str) -> None:
         if isinstance(result, UnreadableFile):
             kept: dict[str, Any] = {"problem": str(result)}
         else:
-            kept = {"media_type": result[0], "parsed": to_dict(result[1])}
-        write_whole(self._read_path(batch_id, file), json.dumps(kept))
+            kept = {"media_type": result[0], "parsed": to_dict(result[1]), "key": key}
+        with self._locked():
+            write_whole(self._read_path(batch_id, file), json.dumps(kept))
 
     def _kept(self, batch_id: str, file: Waiting) -> Result:
         kept = json.loads(self._read_path(batch_id, file).read_text("utf-8"))
@@ -470,8 +496,16 @@ class Incoming:
         if file.record:
             place = self.root / keep.ACCEPTED / f"{file.record['name']}.json"
             write_whole(place, json.dumps(file.record, ensure_ascii=False, indent=1) + "\n")
+        self._hand_over(batch_id, file)
         self._end(batch_id, dataclasses.replace(file, name=taking.name), "added")
         return made
+
+    def _hand_over(self, batch_id: str, file: Waiting) -> None:
+        """Leave what was read of a file to the index, which then need not read it again."""
+        with suppress(OSError, ValueError, KeyError):  # it reads it, then
+            kept = json.loads(self._read_path(batch_id, file).read_text("utf-8"))
+            parsed = Parsed.from_dict(kept["parsed"])
+            handed.hand(self._index, kept["key"], kept["media_type"], parsed)
 
     def _supersede(self, desk: Desk, taking: Taking) -> list[Event]:
         """Mark the older edition, unless that was done before a crash."""
@@ -563,13 +597,3 @@ def _licence(record: Record) -> dict[str, str]:
 def _fields(stated: Mapping[str, Any]) -> dict[str, Any]:
     """Values as they were before they were written down as JSON."""
     return {k: tuple(v) if isinstance(v, list) else v for k, v in stated.items()}
-
-
-def _runs(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 from filelock import FileLock, Timeout
 
-from retriever import concepts, generation
-from retriever.config import Settings
+from retriever import concepts, generation, handed
+from retriever.config import Reading, Settings
 from retriever.corpus import Known, SourceFile, document_ids, scan, with_sidecar
 from retriever.embedder import Embedder
 from retriever.errors import (
@@ -117,12 +117,15 @@ def bring_up_to_date(
         index.mkdir(parents=True, exist_ok=True)
         with _locked(index), _no_search_for_cycles():
             path = index / "store.sqlite"
+            before = handed.left(index)
             work = partial(_index_with, path, corpus, index, settings, embedder, progress)
             try:
-                return work(retry_failed)
+                report = work(retry_failed)
             except sqlite3.DatabaseError:
                 path.unlink(missing_ok=True)  # torn: it is only a cache, so start it anew
-                return work(retry_failed)
+                report = work(retry_failed)
+            handed.drop(before)
+            return report
     except OSError as error:
         raise storage_error(index, error) from error
 
@@ -267,9 +270,7 @@ class Indexer:
 
     @cached_property
     def _reading_limits(self) -> str:
-        """The reading settings that decide the outcome of a file, not how fast it comes."""
-        limits = {k: v for k, v in to_dict(self._settings.reading).items() if k != "workers"}
-        return json.dumps(limits, sort_keys=True)
+        return _deciding(self._settings.reading)
 
     @cached_property
     def _cut_by(self) -> str:
@@ -277,7 +278,7 @@ class Indexer:
         return "\n".join((cutting, self._embedder.fingerprint, concepts.fingerprint()))
 
     def _parsed_key(self, source: SourceFile) -> str:
-        return text_key("\n".join((source.sha256, code_fingerprint(), self._reading_limits)))
+        return _parsed_key(source.sha256, self._reading_limits)
 
     def _passage_key(self, parsed_key: str, title: str) -> str:
         return text_key("\n".join((parsed_key, title, self._cut_by)))
@@ -289,7 +290,8 @@ class Indexer:
 
         The reading process starts at once, so it is ready when the known files are gathered.
         """
-        unread = [s for s in sources if not s.problem and self._parsed_key(s) not in kept]
+        missing = [s for s in sources if not s.problem and self._parsed_key(s) not in kept]
+        unread = [source for source in missing if not self._take_over(source)]
         paths = [source.full_path for source in unread]
         with reading(paths, self._settings.reading) as results:
             waiting = {source.path for source in unread}
@@ -302,6 +304,13 @@ class Indexer:
                 row = _parsed_row(result)
                 self._store.save_parsed(self._parsed_key(source), row)
                 yield source, row
+
+    def _take_over(self, source: SourceFile) -> bool:
+        """Keep what reading a file gave before it was in the library, if it was read then."""
+        key = self._parsed_key(source)
+        if row := handed.taken(self._index, key):
+            self._store.save_parsed(key, row)
+        return row is not None
 
     def _take(self, source: SourceFile, row: ParsedRow, identity: str, run: _Run) -> Share:
         """Cut and embed one file."""
@@ -376,6 +385,26 @@ class Indexer:
             fingerprint = generation.write(self._index, run.shares, manifest, search, base)
             self._store.prune(run.parsed_keys, run.passage_keys, self._embedder.fingerprint)
         return fingerprint
+
+
+def parsed_key(sha256: str, limits: Reading) -> str:
+    """The name under which it is kept what reading a file gives.
+
+    Args:
+        sha256: Of the file's bytes.
+        limits: Time and memory for reading it.
+    """
+    return _parsed_key(sha256, _deciding(limits))
+
+
+def _parsed_key(sha256: str, limits: str) -> str:
+    return text_key("\n".join((sha256, code_fingerprint(), limits)))
+
+
+def _deciding(limits: Reading) -> str:
+    """The reading settings that decide the outcome of a file, not how fast it comes."""
+    decisive = {k: v for k, v in to_dict(limits).items() if k != "workers"}
+    return json.dumps(decisive, sort_keys=True)
 
 
 @cache

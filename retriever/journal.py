@@ -33,6 +33,7 @@ Action = Literal[
 ]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 KEEPING = "keeping"
+_ASIDE = ".taking-"  # and the process that writes there
 _TAIL = 65_536  # bytes
 _WAIT = 30.0  # seconds for another change to end: none takes long
 
@@ -162,6 +163,7 @@ class Journal:
             with FileLock(self.folder / "lock").acquire(timeout=_WAIT):
                 for torn in self.folder.glob(".*.new"):  # a crash came while it was written
                     torn.unlink()
+                sweep(self.folder)
                 self._finish()
                 yield Change(self, self._last_number() + 1)
         except Timeout as error:
@@ -341,6 +343,36 @@ def write_whole(path: Path, content: bytes | str) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     new.replace(path)
+
+
+@contextmanager
+def aside(folder: Path) -> Iterator[Path]:
+    """A new place in a folder, for nobody else, with all that was put there gone afterwards.
+
+    What a crash leaves of one, `sweep` takes away.
+    """
+    place = folder / f"{_ASIDE}{os.getpid()}-{uuid.uuid4().hex}"
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def sweep(folder: Path) -> None:
+    """Take away what processes that are no more left of `aside`."""
+    for path in folder.glob(f"{_ASIDE}*"):
+        if not _runs(int(path.name.removeprefix(_ASIDE).partition("-")[0])):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _event_from(data: Mapping[str, Any]) -> Event:

@@ -13,8 +13,9 @@ import json
 import os
 import random
 import unicodedata
+import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import FileIO
@@ -451,6 +452,47 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 def _said(path: Path, number: int, error: ValueError) -> str:
     return f"{path}, line {number} cannot be read and was passed over: {error}"
+
+
+def forget(root: Path, document_ids: Collection[str]) -> None:
+    """Delete what was said of some documents' passages, whose words stand beside each grade.
+
+    Args:
+        root: The library's folder.
+        document_ids: Of the documents that are to be forgotten.
+
+    Raises:
+        StorageError: A file cannot be written.
+    """
+    for path in sorted((root / FOLDER).glob("*.jsonl")):
+        try:
+            while not _rewritten(path, document_ids):
+                pass
+        except OSError as error:
+            raise StorageError(f"Grades cannot be taken out of {path}: {error}.") from error
+
+
+def _rewritten(path: Path, document_ids: Collection[str]) -> bool:
+    """Take lines out of a file; tells whether nobody added one meanwhile, so that it is done."""
+    content = path.read_bytes()
+    lines = content.splitlines(keepends=True)
+    left = b"".join(line for line in lines if not _is_about(line, document_ids))
+    if left == content:
+        return True
+    new = path.with_name(f".{uuid.uuid4().hex}.new")
+    new.write_bytes(left)
+    if path.stat().st_size != len(content):
+        new.unlink()
+        return False
+    new.replace(path)
+    return True
+
+
+def _is_about(line: bytes, document_ids: Collection[str]) -> bool:
+    try:
+        return _row(line).get("document_id") in document_ids
+    except ValueError:  # damaged: nobody can say what it is about
+        return any(name.encode() in line for name in document_ids)
 
 
 def _append(path: Path, row: Mapping[str, Any]) -> None:

@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
-from retriever import generation, health, overview, readings, upkeep, version
+from retriever import editions, generation, health, links, overview, readings, upkeep, version
 from retriever.amendments import Amendments, amendments
 from retriever.answer import compose
 from retriever.collections import documents_of
@@ -132,9 +132,12 @@ class Library:
         self, progress: ShowProgress | None = None, retry_failed: bool = False
     ) -> IndexReport:
         """Bring the index up to date with `corpus/`; see `indexing.bring_up_to_date`."""
-        return bring_up_to_date(
+        report = bring_up_to_date(
             self.corpus, self.index_folder, self.settings, self._embedder, progress, retry_failed
         )
+        if any(row.outcome in ("removed", "updated", "failed") for row in report.documents):
+            editions.forget(self.index_folder)
+        return report
 
     def search(
         self, query: str, k: int = 10, mode: Mode = "evidence", filters: Filters = NO_FILTERS
@@ -502,6 +505,8 @@ class Library:
             files = {name: f for name, f in searcher.files.items() if name not in gone}
             checks += upkeep.of_records(files, now.year)
             checks += upkeep.of_passages(self._unreadable(searcher), files)
+            if self.settings.web.enabled:
+                checks += upkeep.of_links(links.looks(self.root), files)
             checks += upkeep.of_questions(self.root, files, self._finder(progress) if ask else None)
         days = self.settings.desk.keep_removed_days
         return [*checks, *upkeep.of_removed(Desk(self.root), days, now.date())]

@@ -1,7 +1,7 @@
 """What in a library wants a librarian's attention, each with what mends it (`schema.Check`).
 
-Links that lead nowhere are not looked at: that needs the web, which is off unless somebody
-switches it on. Who adds that gives a function like those below and calls it from `Library.check`.
+Where the addresses of documents lead is told as it was when somebody last looked (`links`):
+nothing here asks the web.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from retriever.journal import Event, Journal
 from retriever.judgements import read_questions
 from retriever.labels import LABELS
 from retriever.legibility import fault
+from retriever.links import Look
 from retriever.schema import Check, Concern, Passage
 
 QUESTIONS = Path("corpus", "evaluation", "questions.jsonl")
@@ -274,6 +275,57 @@ def of_passages(
     ]
     mending = "Put a better copy in its place: one saved anew as PDF, or read again by OCR"
     return _found("garbled", "warning", "With passages that cannot be read", mending, concerns)
+
+
+# --- where addresses lead ----------------------------------------------------------------------
+
+
+def of_links(looks: Mapping[str, Look], files: Mapping[str, FileRecord]) -> list[Check]:
+    """The documents whose addresses do not lead to them as they are.
+
+    Args:
+        looks: What was found when somebody looked, by path.
+        files: The documents that are there, by id.
+    """
+    there = {file.entry.path: file.entry.metadata for file in files.values()}
+    told = [
+        one
+        for path, one in looks.items()
+        if path in there and (one.fetched or one.address == there[path].url)
+    ]
+    checks: list[Check] = []
+    for state, (severity, headline, mending) in _OF_LINKS.items():
+        concerns = [
+            Concern(one.path, f"{one.says} Looked at on {one.at}.")
+            for one in told
+            if one.state == state
+            and not (state == "withdrawn" and cautions.is_replaced(there[one.path]))
+        ]
+        checks += _found(f"link_{state}", severity, headline, mending, concerns)
+    looking = "`retriever check --links` looks at them"
+    if not told:
+        return [Check("links", "ok", f"Nobody looked where addresses lead yet. {looking}.")]
+    days = sorted(one.at for one in told)
+    said = f"Of {_counted(len(told), 'document')} the address was looked at, between {days[0]}"
+    return [*checks, Check("links", "ok", f"{said} and {days[-1]}. {looking} again.")]
+
+
+_LINK = "Correct its link: retriever edit DOCUMENT url=ADDRESS"
+_OF_LINKS: dict[str, tuple[Literal["note", "warning"], str, str]] = {
+    "withdrawn": (
+        "warning",
+        "Withdrawn or replaced, as their source says",
+        "Say so: retriever edit DOCUMENT status=withdrawn, or retriever supersede OLD NEW",
+    ),
+    "changed": (
+        "warning",
+        "Changed at their source since",
+        "Fetch it again, then: retriever replace DOCUMENT FILE",
+    ),
+    "gone": ("warning", "With an address that leads nowhere", _LINK),
+    "moved": ("note", "With an address that has moved", _LINK),
+    "failed": ("note", "With an address that could not be looked at", "Look again later"),
+}
 
 
 # --- what was removed --------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Any, Literal, get_args
 
 from retriever.editions import Like
 from retriever.errors import DeskError
+from retriever.legibility import fault
 from retriever.schema import Metadata, Parsed, to_dict
 from retriever.unpacking import Refused
 
@@ -19,7 +19,7 @@ Decision = Literal["same", "new-edition", "different"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 UNDECIDED: tuple[Outcome, ...] = ("unread", "ready", "like")
 
-_ODD = 0.005  # share of characters from which on a text is suspected: clean ones have none
+_PART = 2_000  # characters of a text without pages that are looked at together
 _THIN = 200  # characters a page: a page of print has 1,500 to 3,500, a slide 300
 
 
@@ -161,26 +161,32 @@ def confirmed(
 def faults(parsed: Parsed) -> tuple[str, ...]:
     """What makes one doubt that a file was read well, in words; its loader's notes first."""
     found = list(parsed.notes)
-    letters = [letter for letter in parsed.text if not letter.isspace()]
-    odd = sum(_is_odd(letter) for letter in letters)
-    if odd > len(letters) * _ODD:
+    parts = _parts(parsed)
+    garbled = [(place, why) for place, part in parts if (why := fault(part))]
+    if garbled:
+        place, why = garbled[0]
         found.append(
-            f"{100 * odd / len(letters):.1f}% of its characters belong to no script, as when a "
-            "font cannot be read: compare the first page with the original; if it is garbled, "
-            "save it again as PDF or DOCX"
+            f"{len(garbled)} of its {len(parts)} {'pages' if parsed.pages else 'parts'} cannot be "
+            f"read, the first of them {place} ({why}): compare with the original; if it is "
+            "garbled, save it again as PDF or DOCX"
         )
-    pages = len(parsed.pages)
-    if pages and len(letters) < pages * _THIN:
+    pages, letters = len(parsed.pages), len("".join(parsed.text.split()))
+    if pages and letters < pages * _THIN:
         found.append(
             f"very little text for {pages} page{'s' if pages > 1 else ''} "
-            f"({len(letters) // pages} characters each): if they are pictures, run text "
+            f"({letters // pages} characters each): if they are pictures, run text "
             "recognition (OCR) and add the result"
         )
     return tuple(found)
 
 
-def _is_odd(letter: str) -> bool:
-    return letter == "\ufffd" or unicodedata.category(letter) in ("Co", "Cn", "Cc", "Cs")
+def _parts(parsed: Parsed) -> list[tuple[str, str]]:
+    """The text page by page, or in parts as long as one where there are none; each with where."""
+    text = parsed.text
+    if parsed.pages:
+        return [(f"page {page.number}", text[page.start : page.end]) for page in parsed.pages]
+    starts = range(0, len(text), _PART)
+    return [(f"part {n}", text[at : at + _PART]) for n, at in enumerate(starts, start=1)]
 
 
 def to_json(batch: Batch) -> str:

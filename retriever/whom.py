@@ -10,87 +10,32 @@ counted as reporting.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from pathlib import Path
-from typing import Any, Literal
+from functools import lru_cache
+from typing import Literal
 
-from retriever.concepts import AXES, Concept, Concepts, Mention
-from retriever.errors import SettingsError
-from retriever.evidence import heading_part, signals, word_pattern
+from retriever.concepts import Concept, Concepts, Mention
+from retriever.evidence import heading_part, signals
 from retriever.question import named
-from retriever.vocabulary import DATA, read_toml
+from retriever.whom_words import (
+    captions,
+    coming_from,
+    folded,
+    imperative,
+    in_order,
+    likened_to,
+    listed,
+    method_label,
+    pattern,
+    right_before,
+    right_behind,
+    unsaid,
+    was_done,
+)
 
 Relation = Literal["reported", "studied", "mentioned", "absent"]
 Place = Literal["quotation", "heading", "title"]
-
-WORDS = DATA / "whom.toml"
-_LISTS = (
-    "absent",
-    "studied",
-    "sample",
-    "happened",
-    "mentioned",
-    "study_does",
-    "done",
-    "we_found",
-    "came_out",
-    "asked_whether",
-    "advised",
-    "told_to",
-    "verbs",
-    "captions",
-    "method_labels",
-    "method_headings",
-    "sample_headings",
-    "study_headings",
-    "not_wholly",
-    "others_asked",
-    "others",
-    "other_work",
-    "not_past",
-    "people_follow",
-    "in_state",
-    "people",
-    "people_besides",
-    "ethnic_before",
-    "not_people",
-    "joined",
-    "not_behind",
-    "places",
-    "people_from",
-    "came_from",
-    "regions",
-    "in_capitals",
-    "deprivable",
-    "deprived_of",
-    "need_people",
-    "sorted_people",
-    "function_words",
-    "said_of_others",
-    "is_said_to_be",
-    "between",
-    "counted",
-    "counted_who",
-    "likened",
-    "elsewhere",
-    "allowed_for",
-    "measuring",
-    "states",
-    "linked",
-    "by_the_way",
-    "societies",
-)
-_OF_GROUPS = ("compared_with", "in_general")
-_OF_AXES = (
-    "labelled_axes",
-    "adjective_axes",
-    "measured_axes",
-    "often_unsaid_axes",
-    "part_of_a_subject_axes",
-)
-_UNSAID = "without_saying"
 
 
 @dataclass(frozen=True)
@@ -142,7 +87,7 @@ def tags(text: str, section: Sequence[str], title: str, concepts: Concepts) -> t
             )
             for m in (mentions if place == "quotation" else _inherited(words, concepts))
             if m.concept.kind == "group"
-            and m.concept.id not in _list("in_general")
+            and m.concept.id not in listed("in_general")
             and m.concept.axis not in known
             and not _is_something_else(words, m)
         ]
@@ -153,8 +98,8 @@ def _is_something_else(text: str, mention: Mention) -> bool:
     """Whether a group's word is a place, a language, an institution, a thing or others at all."""
     return bool(
         _is_a_place(text, mention)
-        or _right_behind().match(text, mention.end)
-        or _right_before("not_behind").search(text[: mention.start])
+        or right_behind().match(text, mention.end)
+        or right_before("not_behind").search(text[: mention.start])
         or _in_an_address(text, mention)
         or _is_lack_of_a_thing(text, mention)
         or _lacks_its_capital(text, mention)
@@ -183,14 +128,14 @@ def _told(
     """What a sentence does for one of its groups: what it does, but reporting needs people."""
     if relation != "reported":
         return relation
-    doubtful = mention.concept.axis in _list("measured_axes") and _is_on_measuring(text)
+    doubtful = mention.concept.axis in listed("measured_axes") and _is_on_measuring(text)
     if place == "quotation":
         doubtful |= _is_in_doubt(text, mention, mentions)
     else:
         doubtful |= not _is_whole(text)
     if place == "title":
         doubtful |= not _is_plain_finding(text) or not _is_of_a_study(section)
-        doubtful |= bool(_pattern("others").search(text))
+        doubtful |= bool(pattern("others").search(text))
     return "mentioned" if doubtful else "reported"
 
 
@@ -199,7 +144,7 @@ def _is_of_a_study(section: Sequence[str]) -> bool:
 
     The title of a guideline or a needs assessment stands over much that is about others.
     """
-    return not section or _plain(section[0]) in _folded("study_headings")
+    return not section or _plain(section[0]) in folded("study_headings")
 
 
 def _plain(heading: str) -> str:
@@ -213,7 +158,7 @@ def _is_in_doubt(text: str, mention: Mention, mentions: Sequence[Mention]) -> bo
         or _is_a_bare_state(text, mention)
         or _is_said_of_others(text, mention)
         or _is_counted(text, mention)
-        or bool(_likened_to().search(text[: mention.start]))
+        or bool(likened_to().search(text[: mention.start]))
         or not any(_is_people(text, other) for other in _listed_with(mention, mentions))
         or _is_in_an_empty_part(text, mention, mentions)
     )
@@ -251,21 +196,21 @@ def _is_said_of_others(text: str, mention: Mention) -> bool:
     are, and not what happened to them.
     """
     before = text[: mention.start]
-    adjective = mention.concept.axis in _list("adjective_axes") and _is_alone(text, mention)
-    if not adjective and not _pattern("said_of_others").match(text[mention.start : mention.end]):
+    adjective = mention.concept.axis in listed("adjective_axes") and _is_alone(text, mention)
+    if not adjective and not pattern("said_of_others").match(text[mention.start : mention.end]):
         return False
-    said = _right_before("is_said_to_be").search(before)
+    said = right_before("is_said_to_be").search(before)
     return said is not None and not before[: said.start()].rstrip().casefold().endswith(" who")
 
 
 def _is_counted(text: str, mention: Mention) -> bool:
     """Whether it is told how many of a group there are, and nothing about them."""
-    if not _right_before("counted").search(text[: mention.start]):
+    if not right_before("counted").search(text[: mention.start]):
         return False
     behind = text[mention.end :]
     words = _LISTED.match(behind)
     doing = _DOING.search(words.group()) if words else None
-    return not doing and not _pattern("counted_who").search(behind)
+    return not doing and not pattern("counted_who").search(behind)
 
 
 def _listed_with(mention: Mention, mentions: Sequence[Mention]) -> list[Mention]:
@@ -290,9 +235,9 @@ def _is_plain_finding(text: str) -> bool:
     """
     found = signals(text)
     figures = bool(found.figures or found.intervals)
-    result = found.result >= 2 or (found.result and figures) or _pattern("happened").search(text)
+    result = found.result >= 2 or (found.result and figures) or pattern("happened").search(text)
     past = result and any(
-        m.group().casefold() not in _folded("not_past") for m in _PAST.finditer(text)
+        m.group().casefold() not in folded("not_past") for m in _PAST.finditer(text)
     )
     return bool(past or _recommends(text))
 
@@ -307,36 +252,36 @@ def _is_allowed_for(text: str, mention: Mention) -> bool:
 
     The list ends with its clause, or where a verb follows.
     """
-    if mention.concept.axis not in _list("measured_axes"):
+    if mention.concept.axis not in listed("measured_axes"):
         return False  # age and deprivation are allowed for; a people that is named is not
     before = _CLAUSE_END.split(text[: mention.start])[-1]
-    found = list(_pattern("allowed_for").finditer(before))
-    listed = before[found[-1].end() :] if found else ""
-    return bool(found) and len(listed.split()) < _BEFORE_LIST and not _BE.search(listed)
+    found = list(pattern("allowed_for").finditer(before))
+    rest = before[found[-1].end() :] if found else ""
+    return bool(found) and len(rest.split()) < _BEFORE_LIST and not _BE.search(rest)
 
 
 def _is_a_bare_state(text: str, mention: Mention) -> bool:
     """Whether a group is named by a state of affairs, such as poverty, that nothing is tied to."""
     named = text[mention.start : mention.end]
-    if _pattern("societies").fullmatch(named):
+    if pattern("societies").fullmatch(named):
         return True
-    if not _pattern("states").fullmatch(named):
+    if not pattern("states").fullmatch(named):
         return False
-    if _right_before("by_the_way").search(text[: mention.start]):
+    if right_before("by_the_way").search(text[: mention.start]):
         return True
-    return not signals(text).result and not _pattern("linked").search(text)
+    return not signals(text).result and not pattern("linked").search(text)
 
 
 def _is_on_measuring(text: str) -> bool:
     """Whether a sentence tells how something is measured or ranked, and compares nothing."""
-    return bool(_pattern("measuring").search(text)) and not _says_what_happened(text)
+    return bool(pattern("measuring").search(text)) and not _says_what_happened(text)
 
 
 def _over(section: Sequence[str], title: str) -> list[tuple[Place, str]]:
     """Headings and title from which a sentence may take its group, the nearest first."""
     found: list[tuple[Place, str]] = []
     for heading in reversed(section):
-        if _pattern("others_asked").search(heading):
+        if pattern("others_asked").search(heading):
             return found
         found.append(("heading", heading))
     return [*found, ("title", title)]
@@ -345,13 +290,13 @@ def _over(section: Sequence[str], title: str) -> list[tuple[Place, str]]:
 def _is_about_its_own(text: str, section: Sequence[str]) -> bool:
     """Whether a sentence goes on about what its headings and title name, and not other work."""
     background = heading_part(section) == "background" or _is_method(section)
-    return not background and not _pattern("other_work").search(text)
+    return not background and not pattern("other_work").search(text)
 
 
 @lru_cache(maxsize=20_000)  # the same heading stands over many sentences
 def _inherited(over: str, concepts: Concepts) -> tuple[Mention, ...]:
     """The groups of a heading or title under which everything is about them."""
-    if _pattern("not_wholly").search(over):
+    if pattern("not_wholly").search(over):
         return ()
     return tuple(mention for mention in concepts.mentions(over) if _of_people(over, mention))
 
@@ -367,17 +312,17 @@ def _of_people(over: str, mention: Mention) -> bool:
     "in Pakistani and Bangladeshi men" and "adults who are disadvantaged", but not "the Brazilian
     Community Health Worker model".
     """
-    if _pattern("states").fullmatch(over[mention.start : mention.end]):
-        return bool(_right_before("in_state").search(over[: mention.start]))
+    if pattern("states").fullmatch(over[mention.start : mention.end]):
+        return bool(right_before("in_state").search(over[: mention.start]))
     words = _AFTER.match(over, mention.end)
     behind = f"{over[mention.start : mention.end]} {words.group() if words else ''}"
     before = " ".join(over[: mention.start].split()[-_BEFORE:])
-    if _pattern("people").search(behind) or _pattern("people").search(before):
+    if pattern("people").search(behind) or pattern("people").search(before):
         return True
-    of_ethnicity = mention.concept.axis in _list("adjective_axes")
+    of_ethnicity = mention.concept.axis in listed("adjective_axes")
     last = before.rpartition(" ")[2].casefold()
     plural = _is_plural(over[mention.start : mention.end])
-    return of_ethnicity and (plural or last in _folded("people_follow"))
+    return of_ethnicity and (plural or last in folded("people_follow"))
 
 
 def _in_an_address(text: str, mention: Mention) -> bool:
@@ -389,16 +334,16 @@ def _in_an_address(text: str, mention: Mention) -> bool:
 def _lacks_its_capital(text: str, mention: Mention) -> bool:
     """Whether "other ethnic groups" only means all the others, and not the census's category."""
     named = text[mention.start : mention.end]
-    return named[0].islower() and bool(_pattern("in_capitals").fullmatch(named))
+    return named[0].islower() and bool(pattern("in_capitals").fullmatch(named))
 
 
 def _is_lack_of_a_thing(text: str, mention: Mention) -> bool:
     """Whether "deprivation" is of sleep, light or the like, by the word before it."""
-    if not _pattern("deprivable").match(text[mention.start : mention.end]):
+    if not pattern("deprivable").match(text[mention.start : mention.end]):
         return False
     word = _LAST_WORD.search(text, 0, mention.start)
     thing = word.group(1) if word else ""
-    return thing.casefold() in _folded("deprived_of") or bool(_CODE.search(thing))
+    return thing.casefold() in folded("deprived_of") or bool(_CODE.search(thing))
 
 
 def _is_people(text: str, mention: Mention) -> bool:
@@ -410,28 +355,28 @@ def _is_people(text: str, mention: Mention) -> bool:
     named = text[mention.start : mention.end]
     if _needs_people(text, mention):
         return _are_sorted_people(text, mention)
-    by_itself = _is_plural(named) or named.casefold() in _folded("places")
-    if by_itself or mention.concept.axis not in _list("adjective_axes"):
+    by_itself = _is_plural(named) or named.casefold() in folded("places")
+    if by_itself or mention.concept.axis not in listed("adjective_axes"):
         return True
     words = _LISTED.match(text, mention.end)
     around = f"{named} {words.group() if words else ''}"
     before = " ".join(text[: mention.start].split()[-_BEFORE_LIST:])
     return bool(
-        _pattern("people").search(around)
-        or _pattern("people_besides").search(around)
-        or _pattern("ethnic_before").search(before)
+        pattern("people").search(around)
+        or pattern("people_besides").search(around)
+        or pattern("ethnic_before").search(before)
     )
 
 
 def _is_alone(text: str, mention: Mention) -> bool:
     """Whether no noun follows a group's word: "in Japanese", "the most deprived are"."""
     after = _NEXT_WORD.match(text, mention.end)
-    return not after or after.group(1).casefold() in _folded("function_words")
+    return not after or after.group(1).casefold() in folded("function_words")
 
 
 def _needs_people(text: str, mention: Mention) -> bool:
     """Whether a group's word is one that is also said of places and things: "deprived"."""
-    return bool(_pattern("need_people").match(text[mention.start : mention.end]))
+    return bool(pattern("need_people").match(text[mention.start : mention.end]))
 
 
 def _are_sorted_people(text: str, mention: Mention) -> bool:
@@ -442,7 +387,7 @@ def _are_sorted_people(text: str, mention: Mention) -> bool:
     words = _LISTED.match(text, mention.end)
     behind = (words.group() if words else "").split(" than ")[0]
     around = f"{text[mention.start : mention.end]} {behind}"
-    if _pattern("people").search(around) or _pattern("sorted_people").search(around):
+    if pattern("people").search(around) or pattern("sorted_people").search(around):
         return True
     if _WHO_ARE.search(text, 0, mention.start):
         return True
@@ -461,11 +406,11 @@ def _is_a_place(text: str, mention: Mention) -> bool:
     "A trial in Nigeria" is a place; "women from Nigeria" and "people born in Nigeria" are people.
     """
     named = text[mention.start : mention.end].casefold().removesuffix("’s").removesuffix("'s")
-    if named in _folded("regions") and _is_alone(text, mention):
+    if named in folded("regions") and _is_alone(text, mention):
         return bool(re.search(r"\bthe $", text[: mention.start]))
-    if named not in _folded("places") and not named.startswith("from "):
+    if named not in folded("places") and not named.startswith("from "):
         return False
-    return not _coming_from().search(text[: mention.start])
+    return not coming_from().search(text[: mention.start])
 
 
 # "the most", before "deprived"
@@ -496,7 +441,7 @@ _BEFORE_LIST = 10  # words
 def _without_those_compared_with(
     found: Sequence[Tag], section: Sequence[str], concepts: Concepts
 ) -> Iterator[Tag]:
-    compared = _list("compared_with")
+    compared = listed("compared_with")
     axes = {tag.group.axis for tag in found if tag.group.id not in compared}
     for heading in section:
         axes |= {c.axis for c in _named_over(heading, concepts) if c.id not in compared}
@@ -507,19 +452,19 @@ def _without_those_compared_with(
 
 def _relation(text: str, section: Sequence[str], mentions: Sequence[Mention]) -> Relation:
     """What a sentence does for the groups it names."""
-    if _pattern("absent").search(text):
+    if pattern("absent").search(text):
         return "absent"
-    of_methods = _method_label().match(text) or _is_method(section)
-    if of_methods or (section and _pattern("sample_headings").search(section[-1])):
+    of_methods = method_label().match(text) or _is_method(section)
+    if of_methods or (section and pattern("sample_headings").search(section[-1])):
         return "studied"
     part = heading_part(section)
     if (part == "background" and not _gives_figures(text)) or _reports_nothing(text):
         return "mentioned"
     if _tells_what_was_done(text):
         return "mentioned"
-    if _pattern("sample").search(text):
+    if pattern("sample").search(text):
         return "studied"
-    took_part = part == "method" or _pattern("studied").search(text)
+    took_part = part == "method" or pattern("studied").search(text)
     if (took_part and not _says_what_happened(text)) or _shares(text):
         return "studied"
     return "reported" if _is_finding(text, mentions) else "mentioned"
@@ -527,30 +472,30 @@ def _relation(text: str, section: Sequence[str], mentions: Sequence[Mention]) ->
 
 def _tells_what_was_done(text: str) -> bool:
     """Whether a sentence says what a study does or did, and not what came out."""
-    we_did = [m for m in _WE_DID.finditer(text) if m.group(1).casefold() not in _folded("we_found")]
-    if not (we_did or _pattern("study_does").search(text) or _was_done().search(text)):
+    we_did = [m for m in _WE_DID.finditer(text) if m.group(1).casefold() not in folded("we_found")]
+    if not (we_did or pattern("study_does").search(text) or was_done().search(text)):
         return False
-    told = _pattern("asked_whether").split(text, maxsplit=1)[0]
-    return not (_pattern("came_out").search(told) or "%" in told or signals(told).intervals)
+    told = pattern("asked_whether").split(text, maxsplit=1)[0]
+    return not (pattern("came_out").search(told) or "%" in told or signals(told).intervals)
 
 
 def _is_method(section: Sequence[str]) -> bool:
     """Whether one of the headings says that what is below tells how something was done."""
-    return not _folded("method_headings").isdisjoint(map(_plain, section))
+    return not folded("method_headings").isdisjoint(map(_plain, section))
 
 
 def _reports_nothing(text: str) -> bool:
     """Whether a text is a caption, a note, a question, or an aim or definition by its words."""
-    caption = _captions().match(text) and not _SHOWS_THAT.search(text)
+    caption = captions().match(text) and not _SHOWS_THAT.search(text)
     cut = text.rstrip().endswith("?") or "[…]" in text or _NOTE.match(text)
-    return bool(caption or cut or not _is_sentence(text) or _pattern("mentioned").search(text))
+    return bool(caption or cut or not _is_sentence(text) or pattern("mentioned").search(text))
 
 
 def _is_sentence(text: str) -> bool:
     """Whether a text ends as a sentence, has a verb or says what to do, as no label does."""
     return bool(
         _WHOLE.search(text)
-        or _VERB.search(text) or _pattern("verbs").search(text) or _recommends(text)
+        or _VERB.search(text) or pattern("verbs").search(text) or _recommends(text)
     )
 
 
@@ -574,7 +519,7 @@ def _is_finding(text: str, mentions: Sequence[Mention]) -> bool:
         or found.intervals
         or _recommends(text)
         or (found.figures and outcome)
-        or _pattern("happened").search(text)
+        or pattern("happened").search(text)
     )
 
 
@@ -583,7 +528,7 @@ def _recommends(text: str) -> bool:
 
     "Offer" does so at the start, or behind a comma, and not in "services offer".
     """
-    return bool(_pattern("advised").search(text) or _imperative().search(text))
+    return bool(pattern("advised").search(text) or imperative().search(text))
 
 
 def _gives_figures(text: str) -> bool:
@@ -608,45 +553,24 @@ def _shares(text: str) -> bool:
     return len(_SHARE.findall(text)) > 1
 
 
-def check(concepts: Concepts) -> None:
-    """Check that the packaged words name groups and axes that there are.
-
-    Raises:
-        SettingsError: As `read`; or a list names a group or an axis that there is none of.
-    """
-    words = _words()
-    for name in _OF_GROUPS:
-        for group in words[name]:
-            if f"group:{group}" not in concepts.by_key:
-                raise SettingsError(f"{WORDS}: {name} names '{group}', which is no group.")
-    for name in _OF_AXES:
-        for axis in words[name]:
-            if axis not in AXES:
-                raise SettingsError(f"{WORDS}: {name} names '{axis}', which is no axis.")
-    for topic, groups in _unsaid().items():
-        for key in (f"topic:{topic}", *(f"group:{group}" for group in groups)):
-            if key not in concepts.by_key:
-                raise SettingsError(f"{WORDS}: {_UNSAID} names '{key}', which there is none of.")
-
-
 def is_compared_with(group: Concept) -> bool:
     """Whether results are compared with a group, rather than looked for on it."""
-    return group.id in _list("compared_with")
+    return group.id in listed("compared_with")
 
 
 def labelled_axes() -> tuple[str, ...]:
     """The axes by which quotations are labelled."""
-    return tuple(_words()["labelled_axes"])
+    return in_order("labelled_axes")
 
 
 def often_unsaid(axis: str) -> bool:
     """Whether groups by an axis often go without saying, as women do in breast screening."""
-    return axis in _list("often_unsaid_axes")
+    return axis in listed("often_unsaid_axes")
 
 
 def is_labelled(concept: Concept) -> bool:
     """Whether quotations are labelled by a concept: a group, by an axis that is labelled."""
-    return concept.axis in labelled_axes() and concept.id not in _list("in_general")
+    return concept.axis in labelled_axes() and concept.id not in listed("in_general")
 
 
 def asked_about(question: str, concepts: Concepts) -> tuple[Concept, ...]:
@@ -662,113 +586,16 @@ def asked_about(question: str, concepts: Concepts) -> tuple[Concept, ...]:
     part_of_one = {
         m.concept
         for m in mentions
-        if m.concept.axis in _list("part_of_a_subject_axes")
+        if m.concept.axis in listed("part_of_a_subject_axes")
         and any(s.start <= m.start and m.end <= s.end for s in subjects)
     }
-    unsaid = {
+    goes_unsaid = {
         group
         for topic in concepts.with_broader(s.concept for s in subjects if s.concept.kind == "topic")
-        for group in _unsaid().get(topic.id, ())
+        for group in unsaid().get(topic.id, ())
     }
     return tuple(
         concept
         for concept in named(question, concepts)
-        if is_labelled(concept) and concept not in part_of_one and concept.id not in unsaid
+        if is_labelled(concept) and concept not in part_of_one and concept.id not in goes_unsaid
     )
-
-
-def read(path: Path = WORDS) -> dict[str, Any]:
-    """Read the words on whom sentences are about: name of a list -> its words.
-
-    Raises:
-        SettingsError: The file is not TOML, or a list is missing or holds something else.
-    """
-    words = read_toml(path)
-    for name in (*_LISTS, *_OF_GROUPS, *_OF_AXES):
-        values = words.get(name)
-        if not isinstance(values, list) or not all(isinstance(v, str) and v for v in values):
-            raise SettingsError(f"{path}: {name} must be a list of words. Correct it.")
-    unsaid = words.get(_UNSAID)
-    if not isinstance(unsaid, dict) or not all(isinstance(v, list) for v in unsaid.values()):
-        raise SettingsError(f"{path}: {_UNSAID} must give a list of groups by topic. Correct it.")
-    return words
-
-
-@cache
-def _words() -> dict[str, Any]:
-    return read()
-
-
-def _unsaid() -> Mapping[str, Sequence[str]]:
-    """Topic -> the groups that go without saying, by their ids."""
-    unsaid: Mapping[str, Sequence[str]] = _words()[_UNSAID]
-    return unsaid
-
-
-@cache
-def _folded(name: str) -> frozenset[str]:
-    return frozenset(word.casefold() for word in _words()[name])
-
-
-@cache
-def _captions() -> re.Pattern[str]:
-    words = "|".join(map(re.escape, _words()["captions"]))
-    return re.compile(rf"\W*(?:{words})\.?\s*\d", re.IGNORECASE)
-
-
-@cache
-def _coming_from() -> re.Pattern[str]:
-    """People, within a few words that they come from somewhere, and the list of where from."""
-    people, origin = _pattern("people_from").pattern, _pattern("came_from").pattern
-    return re.compile(rf"{people}(?:\W+\w+){{0,3}}?\W+{origin}(?:\W+(?!to\b)\w+){{0,5}}\W*$", re.I)
-
-
-@cache
-def _right_behind() -> re.Pattern[str]:
-    """What makes a group's word no people, behind it: "low- and middle-income countries"."""
-    joined = rf"(?:[\s,-]+{_pattern('joined').pattern}){{0,6}}"
-    return re.compile(rf"{joined}[\s-]+{_pattern('not_people').pattern}", re.IGNORECASE)
-
-
-@cache
-def _right_before(name: str) -> re.Pattern[str]:
-    """One of some words, with no more than articles and adverbs between it and a group's."""
-    between = rf"(?:\s+(?:{_pattern('between').pattern}|\w+ly\b)){{0,4}}"
-    return re.compile(rf"{_pattern(name).pattern}{between},?\s+$", re.IGNORECASE)
-
-
-@cache
-def _likened_to() -> re.Pattern[str]:
-    """What ends in a group that others studied: "similar to the trial conducted among"."""
-    likened, elsewhere = _pattern("likened").pattern, _pattern("elsewhere").pattern
-    return re.compile(rf"{likened}[^.;]{{0,90}}{elsewhere}(?:\s+\w+)?\s+$", re.IGNORECASE)
-
-
-@cache
-def _was_done() -> re.Pattern[str]:
-    """A word of methods in the passive: "were then compared with"."""
-    be = r"\b(?:was|were|been|being) (?:\w+ly |then |also |not )?"
-    return re.compile(be + _pattern("done").pattern, re.IGNORECASE)
-
-
-@cache
-def _imperative() -> re.Pattern[str]:
-    """A word of what to do where a sentence, an item of a list or a main clause begins."""
-    before = r"(?:^|\n|[:;,.]\s)\W*(?:[\d.]+\s+)?(?:then |also |and )?(?:do not |always )?"
-    return re.compile(rf"{before}{_pattern('told_to').pattern}(?! (?:for|of)\b)", re.IGNORECASE)
-
-
-@cache
-def _method_label() -> re.Pattern[str]:
-    """The label of a part of an abstract, in capital letters, that a sentence may begin with."""
-    return re.compile(rf"(?:{'|'.join(map(re.escape, _words()['method_labels']))})[\s:.]")
-
-
-@cache
-def _list(name: str) -> frozenset[str]:
-    return frozenset(_words()[name])
-
-
-@cache
-def _pattern(name: str) -> re.Pattern[str]:
-    return word_pattern(_words()[name])

@@ -32,7 +32,7 @@ from retriever.errors import DeskError, RetrieverError
 from retriever.journal import KEEPING, cannot_write, write_whole
 from retriever.schema import Progress, to_dict
 
-What = Literal["read", "index"]
+What = Literal["read", "index", "links"]
 State = Literal["waiting", "working", "done", "stopped", "failed", "killed"]
 OVER: tuple[State, ...] = ("done", "stopped", "failed", "killed")
 CAN_GO_ON: tuple[State, ...] = ("stopped", "failed", "killed")
@@ -56,10 +56,11 @@ class Job:
 
     Attributes:
         id: Running number, `0001`.
-        what: `read`: read a batch of files that wait; `index`: bring the index up to date.
+        what: `read`: read a batch of files that wait; `index`: bring the index up to date;
+            `links`: look where the addresses of documents lead.
         batch: For `read`, which batch.
         queued: When it was asked for, in UTC; likewise `started` and `ended`, empty before.
-        stage: What it is at: `comparing`, `reading`, `embedding` or `writing`.
+        stage: What it is at: `comparing`, `reading`, `embedding`, `writing` or `looking`.
         done: Files of this stage that are done; `total`: all of them; `item`: the one at work.
         message: How it ended, in words.
     """
@@ -176,6 +177,12 @@ class Work:
         self._save(job)
         self._launch(job)
         return job
+
+    def forget_logs(self) -> None:
+        """Delete what jobs printed that have ended: it may hold words of any document."""
+        for job in self.jobs():
+            if job.state in OVER:
+                (self.folder / f"{job.id}.log").unlink(missing_ok=True)
 
     def follow(self, job_id: str, show: Callable[[Progress], None]) -> Job:
         """Show a job's progress until it ends; gives how it ended."""
@@ -311,7 +318,20 @@ def _index(root: Path, job: Job, note: Callable[[Progress], None]) -> str:
     return f"The index is up to date: {len(report.documents) - failed} documents.{unread}"
 
 
-_JOBS: dict[What, Callable[[Path, Job, _Notes], str]] = {"read": _read, "index": _index}
+def _links(root: Path, job: Job, note: Callable[[Progress], None]) -> str:
+    from retriever import links
+    from retriever.config import load_settings
+    from retriever.connectors import Client
+
+    found = links.look(root, Client(load_settings(root).web), note)
+    return f"Looked where {len(found)} addresses lead: the Check page says what was found."
+
+
+_JOBS: dict[What, Callable[[Path, Job, _Notes], str]] = {
+    "read": _read,
+    "index": _index,
+    "links": _links,
+}
 
 
 def _needs_a_process(job: Job) -> bool:

@@ -78,7 +78,8 @@ def test_yes_adds_what_is_ready_and_brings_the_index_up_to_date(
         "empty.md": b"",
         "uptake 2.md": report("second", 2),
     }
-    result = run(library, "add", written(tmp_path, files), "--yes", "--why", "asked for")
+    by = ("--why", "asked for", "--who", "Ann")
+    result = run(library, "add", written(tmp_path, files), "--yes", *by)
     assert result.exit_code == 0, result.output
     assert "1 like a document that is held" in result.stderr
     assert "Added 1 of 3." in result.stderr
@@ -87,7 +88,9 @@ def test_yes_adds_what_is_ready_and_brings_the_index_up_to_date(
     assert sidecar is not None
     assert sidecar.values == {"publisher": "Town Hall"}
     assert {entry.path for entry in library.entries()} == {"town/a.md", "uptake.md"}
-    assert [event.why for event in Journal(library.root).events()] == ["asked for"]
+    made = [(event.why, event.who) for event in Journal(library.root).events()]
+    assert made == [("asked for", "Ann")]
+    assert [job.who for job in Work(library.root).jobs()] == ["Ann"]
 
 
 def test_metadata_in_a_table_is_stated(library: Library, tmp_path: Path) -> None:

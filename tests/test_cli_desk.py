@@ -68,7 +68,8 @@ class TestImportRis:
         assert not (root / "keeping" / "history.jsonl").exists()
 
     def test_metadata_are_set_and_shown_at_once(self, root: Path) -> None:
-        result = run(root, "import-ris", str(FILES / "zotero.ris"), "--why", "from Zotero")
+        by = ("--why", "from Zotero", "--who", "Ann Other")
+        result = run(root, "import-ris", str(FILES / "zotero.ris"), *by)
         assert result.stdout.startswith("Documents changed: 2.")
         assert "`retriever index`" in result.stderr
         entries = {entry.document_id: entry.metadata for entry in Library.open(root).entries()}
@@ -77,7 +78,7 @@ class TestImportRis:
         assert entries["ng28"].guidance_id == "NG28"
         assert "title" not in entries["ng28"].inferred
         history = (root / "keeping" / "history.jsonl").read_text("utf-8")
-        assert history.count("from Zotero") == 2
+        assert history.count("from Zotero") == history.count('"Ann Other"') == 2
         again = ok(root, "import-ris", str(FILES / "zotero.ris"))
         assert again.startswith("Documents changed: 0. ")
 

@@ -288,6 +288,13 @@ class TestCommand:
         ]
         shown = run(root, "collection", "show", "Towns").stdout
         assert "for Ann" in shown
+        note = ("--note", "for Ben", "--who", "Ben")
+        described = data(root, "collection", "describe", "Towns", *note)
+        assert described["what"] == "Changed the note of the collection “Towns”"
+        assert described["who"] == "Ben"
+        assert data(root, "collection", "list")[0]["note"] == "for Ben"
+        again = run(root, "collection", "describe", "Towns", *note)
+        assert (again.exit_code, "said already" in again.stderr) == (1, True)
         assert "Letters in Leeds" in shown
         assert run(root, "collection", "remove", "Towns", "york").exit_code == 0
         assert data(root, "collection", "rename", "Towns", "Cities")["action"] == "collection"

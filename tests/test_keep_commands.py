@@ -13,6 +13,7 @@ from conftest import MakeLibrary
 from test_cli import data, ok, refused, run
 
 from retriever import Library
+from retriever.cli import cli
 from retriever.desk import Desk
 from retriever.loaders.sidecar import read_sidecar
 
@@ -37,6 +38,22 @@ def root(library: Library) -> Path:
 def stated(root: Path, path: str) -> dict[str, Any]:
     sidecar = read_sidecar(root / "corpus" / path)
     return sidecar.values if sidecar else {}
+
+
+def test_every_change_takes_why_and_who_in_the_same_words() -> None:
+    named = cli.commands | dict(cli.commands["collection"].commands)  # type: ignore[attr-defined]
+    asked = {
+        name: {o.opts[0]: o.help for o in command.params if o.opts[0] in ("--why", "--who")}
+        for name, command in named.items()
+        if name not in ("history",)
+    }
+    told = {name: options for name, options in asked.items() if options}
+    assert set(told) == {
+        "add", "describe", "delete", "edit", "import-metadata", "import-ris", "make", "purge",
+        "remove", "rename", "replace", "restore", "supersede", "undo",
+    }  # fmt: skip
+    assert all(options == told["add"] for options in told.values())
+    assert set(told["add"]) == {"--why", "--who"}
 
 
 class TestEdit:

@@ -8,7 +8,8 @@ import pytest
 
 from retriever.concepts import packaged
 from retriever.errors import SettingsError
-from retriever.whom import read, tags
+from retriever.whom import tags
+from retriever.whom_words import read
 
 RESULTS = ("Results",)
 

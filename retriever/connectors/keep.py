@@ -14,8 +14,9 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,7 +44,7 @@ _SUFFIXES = {
     detect.MARKDOWN: ".md",
     detect.PLAIN: ".txt",
 }
-_KINDS = {
+KINDS = {
     detect.PDF: "a PDF",
     detect.DOCX: "a Word file",
     detect.HTML: "a web page",
@@ -51,6 +52,9 @@ _KINDS = {
     detect.MARKDOWN: "Markdown",
     detect.PLAIN: "plain text",
 }
+"""Media types in words."""
+
+STALE = 30  # days: after so long a server hardly ever has the same file still
 _LONGEST_NAME = 50  # letters; in bytes with all that is added within what a disk takes
 
 Allow = Callable[[str], None]
@@ -85,6 +89,24 @@ def known(root: Path, address: str) -> Record | None:
     return None
 
 
+def forget(root: Path, copies: Collection[str]) -> None:
+    """Delete what was fetched with some bytes, its records, and what broke off.
+
+    Args:
+        root: The library's folder.
+        copies: SHA-256 of those bytes.
+    """
+    for folder in (root / INCOMING, root / ACCEPTED):
+        for record in list(_records(folder)):
+            if record.sha256 in copies:
+                (folder / record.name).unlink(missing_ok=True)
+                (folder / f"{record.name}.json").unlink()
+    if (root / INCOMING).is_dir():
+        # What it is of, nobody can tell; it costs another fetch. One at work keeps its own.
+        with suppress(LockHeld), _only_one(root / INCOMING):
+            drop_parts(root / INCOMING, 0)
+
+
 def take(
     client: Client,
     candidate: Candidate,
@@ -105,6 +127,7 @@ def take(
     if candidate.refused:
         raise FetchError(f"{candidate.title or candidate.address}: {candidate.refused}")
     with _only_one(folder):
+        drop_parts(folder, STALE)
         part = _Part(folder, candidate.address)
         headers = part.headers() or _if_changed(known)
         with client.open(candidate.address, headers, allow) as answer:
@@ -166,6 +189,15 @@ def fingerprint(data: bytes, media_type: str) -> str:
     if media_type == detect.HTML:  # its bytes change with every visit
         data = read_page(data, "").text.encode("utf-8", "replace")
     return hashlib.sha256(data).hexdigest()
+
+
+def drop_parts(folder: Path, days: int) -> None:
+    """Delete what broke off and was not gone on with for so many days."""
+    latest = time.time() - days * 86_400
+    for pattern in (".*.part", ".*.json", ".*.new"):
+        for path in folder.glob(pattern):
+            if path.stat().st_mtime <= latest:
+                path.unlink()
 
 
 class _Part:
@@ -281,9 +313,9 @@ def _checked(path: Path, candidate: Candidate, answer: Answer) -> str:
             "PDF and add the file."
         )
     if candidate.kind and media_type != candidate.kind:
-        wanted = _KINDS.get(candidate.kind, candidate.kind)
+        wanted = KINDS.get(candidate.kind, candidate.kind)
         raise FetchError(
-            f"{where} should give {wanted}, but {_KINDS[media_type]} came"
+            f"{where} should give {wanted}, but {KINDS[media_type]} came"
             f"{f' (from {answer.address})' if answer.address != where else ''}. Look at it in a "
             "browser."
         )

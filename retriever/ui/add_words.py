@@ -24,12 +24,17 @@ OUTCOMES: dict[Outcome, str] = {
     "left-out": "Left out",
 }
 _COLUMNS = ("File", "Outcome", "Title", "Year", "Kind of source", "Why, and what to do")
-_WORK = {"read": "Reading the files", "index": "Bringing the index up to date"}
+_WORK = {
+    "read": "Reading the files",
+    "index": "Bringing the index up to date",
+    "links": "Looking where addresses lead",
+}
 _STAGES = {
     "comparing": "preparing to compare texts",
     "reading": "reading",
     "embedding": "embedding",
     "writing": "writing the index",
+    "looking": "asking",
 }
 
 

@@ -12,7 +12,9 @@ import streamlit as st
 from retriever import Library
 from retriever.desk import Desk
 from retriever.errors import DeskError, IndexMissing
+from retriever.intake import Given
 from retriever.labels import LABELS, kind_of_source
+from retriever.replacing import replace
 from retriever.schema import SOURCE_TYPES, Metadata
 from retriever.ui import keep, keep_words, words
 from retriever.ui.shared import heading, paragraph, problem, slot
@@ -21,6 +23,7 @@ FILE = "file"
 
 _NO_FIELDS = ("inferred",)
 _LISTS = tuple(f.name for f in fields(Metadata) if f.default == () and f.name not in _NO_FIELDS)
+_PUT = "files_put"  # how often a file was replaced
 _FORM, _CONFLICT, _STATUS_MORE, _CONFIRM, _WHY = "form", "conflict", "status_more", "confirm", "why"
 
 
@@ -71,6 +74,7 @@ def show(source: Library, path: str) -> None:
     keep.outcome()
     keep.who()
     _record(source, form)
+    _file(source, path)
     _replaced(source, desk, path)
     _remove(source, path)
 
@@ -237,7 +241,44 @@ def _meet(
     st.session_state[_CONFLICT] = (keep.wrong(), rows)
 
 
-# What replaced it, and its removal
+# Another file, what replaced it, and its removal
+
+
+def _file(source: Library, path: str) -> None:
+    st.html("<h2>Replace the file</h2>")
+    paragraph(
+        "For a better copy of the same document. It is read first. What is stated of the document "
+        "stays, and so does its name; the old file is kept, and undoing the change in the History "
+        "brings it back."
+    )
+    with slot():
+        chosen = st.file_uploader(f"The file to take the place of {path}", key=_uploader())
+    with slot():
+        if chosen:  # it is here: until then the button would find none
+            paragraph(f"Chosen: {chosen.name}.")
+    st.text_input("Why (for the history)", key=f"{_WHY}-replace")
+    st.button("Replace the file", key="replace", on_click=partial(_put, source, path))
+
+
+def _uploader() -> str:
+    """The uploader's key: another one once its file was put in place, so that it is let go."""
+    return f"new-file-{st.session_state.setdefault(_PUT, 0)}"
+
+
+def _put(source: Library, path: str) -> None:
+    file = st.session_state.get(_uploader())
+    why = st.session_state[f"{_WHY}-replace"].strip()
+    if file is None:
+        keep.refuse("Choose the new file first, then press the button.")
+        return
+    given = Given(file.name, file.getvalue())
+    limits = source.settings.reading
+    if keep.change(source, lambda desk: [replace(desk, path, given, limits, why)]):
+        st.session_state[_PUT] += 1
+        st.session_state[f"{_WHY}-replace"] = ""
+        st.session_state.pop(_FORM, None)
+
+
 
 
 def _replaced(source: Library, desk: Desk, path: str) -> None:

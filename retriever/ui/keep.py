@@ -15,7 +15,7 @@ from retriever.errors import RetrieverError
 from retriever.journal import Event
 from retriever.ui import keep_words
 from retriever.ui.shared import problem, slot
-from retriever.work import Work
+from retriever.work import What, Work
 
 WHO = "who_changes"
 _COOKIE = "retriever_name"
@@ -73,6 +73,22 @@ def _carried_on(source: Library, events: Sequence[Event]) -> str:
         f"The index is being brought up to date for it, while people go on asking: {wanting}. The "
         "Add documents page shows how far that is."
     )
+
+
+def index_now(source: Library) -> None:
+    """Have the index brought up to date, in a process of its own."""
+    _start(source, "index", keep_words.INDEXING)
+
+
+def look_at_links(source: Library) -> None:
+    """Have it looked where addresses lead, in a process of its own."""
+    _start(source, "links", keep_words.LOOKING)
+
+
+def _start(source: Library, what: What, said: str) -> None:
+    Work(source.root).start(what, st.session_state.get(_NAME) or getpass.getuser())
+    st.session_state.pop(_WRONG, None)
+    st.session_state[_SAID] = said
 
 
 def refuse(message: str) -> None:

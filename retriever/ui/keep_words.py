@@ -21,6 +21,14 @@ from retriever.ui import words
 from retriever.ui.evaluator_words import table_html
 
 INFERRED = "inferred, confirmed by nobody"
+INDEXING = (
+    "The index is being brought up to date; people can go on asking. The page Add documents shows "
+    "how far that is."
+)
+LOOKING = (
+    "It is being looked where the addresses of documents lead, one after the other. The page Add "
+    "documents shows how far that is; come back here when it has ended."
+)
 _GONE = ("removed", "kept")  # checks on documents that are not there
 _SHOWN = 10
 """Documents of a check that are shown without being asked for."""

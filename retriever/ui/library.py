@@ -10,6 +10,7 @@ from retriever import Library, upkeep
 from retriever.desk import Desk
 from retriever.errors import IndexMissing
 from retriever.labels import kind_of_source
+from retriever.purging import purge
 from retriever.schema import LibraryEntry
 from retriever.ui import keep, keep_words, words
 from retriever.ui.shared import (
@@ -84,8 +85,9 @@ def _removed(source: Library) -> None:
             keep.confirmed(
                 f"purge-{path}",
                 "Delete it for good…",
-                f"All that is kept of {path} will be deleted: the file, its earlier versions and "
-                f"what was stated of it. Nothing brings it back. Left alone, it is kept until "
+                f"All that is kept of {path} will be deleted: the file, its earlier versions, what "
+                "was stated of it and the grades that quote it. Nothing brings it back. Left "
+                "alone, it is kept until "
                 f"{keep_words.in_full(until[path])}, or longer.",
                 "Yes, delete it for good",
                 partial(_purge, source, path),
@@ -97,7 +99,7 @@ def _restore(source: Library, path: str) -> None:
 
 
 def _purge(source: Library, path: str) -> None:
-    keep.change(source, lambda desk: [desk.purge(path)])
+    keep.change(source, lambda desk: [purge(desk, path)])
 
 
 def _matches(entry: LibraryEntry, wanted: str) -> bool:

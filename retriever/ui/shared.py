@@ -33,6 +33,7 @@ ADD = _FOLDER / "add.py"
 HISTORY = _FOLDER / "history.py"
 CHECK = _FOLDER / "check.py"
 HEALTH = _FOLDER / "health.py"
+COLLECTIONS = _FOLDER / "shelves.py"
 
 _DESK = (
     ("Documents", "library"),
@@ -40,6 +41,7 @@ _DESK = (
     ("History", "history"),
     ("Check", "check"),
     ("Library health", "health"),
+    ("Collections", "collections"),
 )
 """The librarians' pages: title and address."""
 

@@ -7,7 +7,7 @@ from html import escape
 
 import streamlit as st
 
-from retriever import concepts, whom
+from retriever import concepts, whom_words
 from retriever.concepts import Concept, Concepts
 from retriever.labels import axis_in_words
 from retriever.ui import words
@@ -27,7 +27,7 @@ KIND, FIND = "entries", "find"
 _FILES = (
     (concepts.POPULATIONS, "Population groups"),
     (concepts.SUBJECTS, "Topics, interventions and outcomes"),
-    (whom.WORDS, "Words that tell whether a sentence reports something for a group"),
+    (whom_words.WORDS, "Words that tell whether a sentence reports something for a group"),
 )
 
 
