@@ -29,6 +29,7 @@ from retriever import Library, evidence_map, output, overview, references, sheet
 from retriever.answer import to_json
 from retriever.desk import Desk
 from retriever.labels import LABELS
+from retriever.purging import purge
 from retriever.question import every_part
 from retriever.schema import to_dict
 
@@ -134,7 +135,7 @@ def remove_each(
         yield path, list(shown(library, of_it, own[path]))
     gone: Words = frozenset().union(*(own[path] for path in paths))
     for path in paths:
-        desk.purge(path)
+        purge(desk, path)
     library.index()
     yield f"all {len(every)} questions, purged", list(shown(library, every, gone))
     yield "every file, purged", list(in_files(library.root, whole(gone, library)))

@@ -17,7 +17,6 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from small_library import QUESTION, QUOTED, build
 from test_browser import (
-    IDLE,
     ROOT,
     WAIT,
     chromium,
@@ -140,7 +139,7 @@ def says(page: Page, text: str) -> None:
     settled(page)
     # Streamlit draws its buttons, and attaches their keys, after the page says that it has run.
     expect(page.get_by_role("button", name="Take back the last grade")).to_be_visible(timeout=WAIT)
-    page.evaluate(IDLE)
+    settled(page)
 
 
 def test_a_whole_question_is_judged_by_keyboard_and_outlives_a_killed_server(
