@@ -15,6 +15,7 @@ from retriever.ui.shared import (
     JUDGE,
     LIBRARY,
     MAP,
+    METADATA,
     OVERVIEW,
     SERVICE,
     VOCABULARY,
@@ -41,6 +42,7 @@ desk = [
     st.Page(CHECK, title="Check", url_path="check"),
     st.Page(HEALTH, title="Library health", url_path="health"),
     st.Page(COLLECTIONS, title="Collections", url_path="collections"),
+    st.Page(METADATA, title="Metadata in bulk", url_path="metadata"),
 ]
 current = st.navigation([*pages, *desk], position="hidden")
 banner(pages, current)

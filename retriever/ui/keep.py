@@ -21,6 +21,8 @@ WHO = "who_changes"
 _COOKIE = "retriever_name"
 _NAME, _TOLD, _SAID, _WRONG, _SURE = "name", "told", "changed", "not_changed", "sure"
 
+_ONE_BY_ONE = 5  # changes that are told one by one
+
 Make = Callable[[Desk], Iterable[Event]]
 
 
@@ -58,9 +60,15 @@ def change(source: Library, make: Make) -> bool:
     except RetrieverError as error:
         st.session_state[_WRONG] = str(error)
     if events:
-        done = " ".join(f"{event.what} (change {int(event.id)})." for event in events)
-        st.session_state[_SAID] = f"{done} {_carried_on(source, events)}"
+        st.session_state[_SAID] = f"{_made(events)} {_carried_on(source, events)}"
     return _WRONG not in st.session_state
+
+
+def _made(events: Sequence[Event]) -> str:
+    if len(events) <= _ONE_BY_ONE:
+        return " ".join(f"{event.what} (change {int(event.id)})." for event in events)
+    first, last = (int(event.id) for event in (events[0], events[-1]))
+    return f"{len(events):,} changes were made, {first} to {last}: the History page tells each."
 
 
 def _carried_on(source: Library, events: Sequence[Event]) -> str:

@@ -33,6 +33,7 @@ ADD = _FOLDER / "add.py"
 HISTORY = _FOLDER / "history.py"
 CHECK = _FOLDER / "check.py"
 HEALTH = _FOLDER / "health.py"
+METADATA = _FOLDER / "metadata.py"
 COLLECTIONS = _FOLDER / "shelves.py"
 
 _DESK = (
@@ -42,6 +43,7 @@ _DESK = (
     ("Check", "check"),
     ("Library health", "health"),
     ("Collections", "collections"),
+    ("Metadata in bulk", "metadata"),
 )
 """The librarians' pages: title and address."""
 
