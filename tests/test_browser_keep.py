@@ -25,6 +25,8 @@ PAGES = {
     "history, narrowed": "history?who=Ann&action=edit",
     "check": "check",
     "health": "health",
+    "collections": "collections",
+    "metadata in bulk": "metadata",
     "edit": "document?file=policy.md",
     "edit what could not be read": "document?file=locked.pdf",
     "edit what is gone": "document?file=gone.md",
