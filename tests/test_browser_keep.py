@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from small_library import build
 from test_browser import ANSWER, WAIT, chromium, opened, page, settled, tab_to
 from test_browser_evaluators import Server, serving
@@ -89,6 +89,21 @@ def test_two_librarians_edit_one_document_and_nothing_is_lost(
     expect(page.get_by_test_id("stMain")).to_contain_text("Bea")
     expect(page.get_by_label("Your name, for the history")).to_have_value("Ann")
     other.context.close()
+
+
+def test_a_slow_browser_saves_only_what_was_changed(page: Page, served: Server) -> None:
+    held: list[Route] = []
+    # The lists' own code is long in coming.
+    page.route("**/Selectbox*.js", lambda route: held.append(route))
+    opened(page, served.address + "document?file=policy.md")
+    type_into(page, "Your name, for the history", "Ann")
+    assert held
+    for route in held:
+        route.continue_()
+    expect(page.get_by_label("Kind of source")).to_have_value("Policy paper", timeout=WAIT)
+    type_into(page, "Licence", "OGL")
+    page.get_by_role("button", name="Save").click()
+    done(page, "Changed licence of policy.md")
 
 
 def test_from_an_answer_to_a_removal_and_back(page: Page, served: Server) -> None:

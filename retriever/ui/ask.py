@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from html import escape
 from importlib.resources import files
 from urllib.parse import urlencode
@@ -85,22 +86,34 @@ def _form(read: list[LibraryEntry], collections: list[str]) -> None:
     choices = {KIND: kinds, PUBLISHER: publishers, COLLECTION: collections, ONLY: list(titles)}
     _fill_from_address(choices)
     with st.form("ask", border=False):
-        st.text_input("Your question", key=QUESTION)
+        st.text_input("Your question", st.session_state[QUESTION], key=QUESTION)
         with st.expander(_filters_label(), key="filters"):
-            st.multiselect("Kind of source", kinds, key=KIND, format_func=kind_of_source,
-                           placeholder="Any")
-            st.multiselect("Publisher", publishers, key=PUBLISHER, placeholder="Any")
-            st.multiselect("Collection", collections, key=COLLECTION, placeholder="Any")
+            _several("Kind of source", kinds, KIND, kind_of_source)
+            _several("Publisher", publishers, PUBLISHER)
+            _several("Collection", collections, COLLECTION)
             first, last = st.columns(2)
-            first.number_input("From year", 1800, 2200, None, key=FIRST, placeholder="Any")
-            last.number_input("To year", 1800, 2200, None, key=LAST, placeholder="Any")
-            st.multiselect("Document", list(titles), key=ONLY, format_func=titles.__getitem__,
-                           placeholder="Any")
+            for column, label, name in ((first, "From year", FIRST), (last, "To year", LAST)):
+                year = st.session_state[name]
+                column.number_input(label, 1800, 2200, year, key=name, placeholder="Any")
+            _several("Document", list(titles), ONLY, titles.__getitem__)
         st.form_submit_button("Search", key="search", type="primary",
                               on_click=_write_address)
     for value in _left_out(choices):
         st.html(words.warning_html(f"The address asks for “{value}”, which no document here has. "
                                    "That filter was left out."))
+
+
+def _several(
+    label: str, options: list[str], name: str, in_words: Callable[[str], str] = str
+) -> None:
+    st.multiselect(
+        label,
+        options,
+        st.session_state[name],
+        key=name,
+        format_func=in_words,
+        placeholder="Any",
+    )
 
 
 def _filters_label() -> str:
@@ -203,6 +216,7 @@ def _chips(question: str) -> None:
     st.multiselect(
         "Understood as",
         list(known),
+        st.session_state[CHIPS],
         key=CHIPS,
         format_func=known.__getitem__,
         placeholder="Nothing that the vocabularies know: add a group, a topic …",

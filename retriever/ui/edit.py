@@ -165,19 +165,23 @@ def _field(name: str, form: Form) -> None:
     if name in form.inferred:
         label = f"{label} ({keep_words.INFERRED})"
     if name == "source_type":
-        st.selectbox(label, SOURCE_TYPES, key=key, format_func=kind_of_source)
+        at = SOURCE_TYPES.index(st.session_state[key])
+        st.selectbox(label, SOURCE_TYPES, at, key=key, format_func=kind_of_source)
     elif name == "status":
         kinds = list(LABELS["statuses"])
         if st.session_state[key] not in kinds:
             kinds.append(st.session_state[key])
-        st.selectbox(label, kinds, key=key, format_func=_status)
-        st.text_input("Which year, or what replaced it (where the status asks)", key=_STATUS_MORE)
+        at = kinds.index(st.session_state[key])
+        st.selectbox(label, kinds, at, key=key, format_func=_status)
+        more = "Which year, or what replaced it (where the status asks)"
+        st.text_input(more, st.session_state[_STATUS_MORE], key=_STATUS_MORE)
     elif name == "year":
-        st.number_input(label, 1900, 2200, key=key, value=None, placeholder="Not stated", width=260)
+        year = st.session_state[key]
+        st.number_input(label, 1900, 2200, year, key=key, placeholder="Not stated", width=260)
     elif name in _LISTS:
-        st.text_area(f"{label}, one on each line", key=key, height=96)
+        st.text_area(f"{label}, one on each line", st.session_state[key], key=key, height=96)
     else:
-        st.text_input(label, key=key)
+        st.text_input(label, st.session_state[key], key=key)
 
 
 def _status(kind: str) -> str:

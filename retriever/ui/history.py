@@ -70,7 +70,7 @@ def _action(action: str) -> str:
 
 def _text(column: st.delta_generator.DeltaGenerator, label: str, name: str) -> None:
     st.session_state[name] = st.query_params.get(name, "")
-    column.text_input(label, key=name, on_change=partial(_typed, name))
+    column.text_input(label, st.session_state[name], key=name, on_change=partial(_typed, name))
 
 
 def _typed(name: str) -> None:

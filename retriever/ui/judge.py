@@ -130,7 +130,7 @@ def _form(root: Path) -> None:
     with st.expander("Questions from another file", expanded=FILE in st.query_params):
         st.session_state[FILE] = st.query_params.get(FILE, "")
         label = f"Name of a file of questions, or empty for {QUESTIONS}"
-        st.text_input(label, key=FILE, on_change=_choose_file)
+        st.text_input(label, st.session_state[FILE], key=FILE, on_change=_choose_file)
     questions = {question.id: question for question in _questions(root)}
     marked = {question.id for question in judging.read_candidates(root).questions()}
     if JUDGE not in st.session_state:
@@ -141,7 +141,9 @@ def _form(root: Path) -> None:
         return questions[name].text + by
 
     with st.form("judging", border=False):
-        st.text_input("Your name (letters, digits and hyphens)", key=JUDGE)
+        st.text_input(
+            "Your name (letters, digits and hyphens)", st.session_state[JUDGE], key=JUDGE
+        )
         if questions:
             st.selectbox(
                 "Question",

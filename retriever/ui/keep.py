@@ -33,7 +33,9 @@ def who() -> str:
         state[_NAME] = unquote(st.context.cookies.to_dict().get(_COOKIE, "")) or getpass.getuser()
     state.setdefault(WHO, state[_NAME])
     label = "Your name, for the history"
-    st.text_input(label, key=WHO, max_chars=80, on_change=_remember, width=420)
+    st.text_input(
+        label, state[WHO], key=WHO, max_chars=80, on_change=_remember, width=420
+    )
     place = slot()
     if state.pop(_TOLD, False):
         # Each link of ours begins a new session of Streamlit's: the browser keeps the name.

@@ -114,7 +114,13 @@ def _filters(source: Library) -> None:
     with right:
         choice("Groups by", AXIS, labelled_axes(), _axis)
     st.session_state[FIND] = st.query_params.get(FIND, "")
-    st.text_input("Only rows with these words", key=FIND, on_change=_typed, args=(FIND,))
+    st.text_input(
+        "Only rows with these words",
+        st.session_state[FIND],
+        key=FIND,
+        on_change=_typed,
+        args=(FIND,),
+    )
     with st.expander("Filters", key="filters"):
         choices("Kind of source", KIND, kinds, kind_of_source)
         choices("Collection", COLLECTION, collection_names(source))
@@ -123,7 +129,13 @@ def _filters(source: Library) -> None:
         ):
             st.session_state[name] = _year(name)
             column.number_input(
-                label, *_YEARS, None, key=name, placeholder="Any", on_change=_typed, args=(name,)
+                label,
+                *_YEARS,
+                st.session_state[name],
+                key=name,
+                placeholder="Any",
+                on_change=_typed,
+                args=(name,),
             )
     known = {OF: list(ROWS), AXIS: list(labelled_axes()), KIND: kinds}
     for value in _left_out(known):

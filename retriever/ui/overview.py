@@ -54,6 +54,7 @@ def _choose(source: Library) -> None:
     st.selectbox(
         "Topic or intervention",
         list(rows),
+        list(rows).index(wanted) if wanted in rows else None,
         key=OF,
         format_func=lambda key: _offered(rows[key]),
         placeholder="Choose one that some document speaks of",

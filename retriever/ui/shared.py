@@ -106,7 +106,12 @@ def choice(
     wanted = st.query_params.get(name, "")
     st.session_state[name] = wanted if wanted in options else options[0]
     chosen: str = st.selectbox(
-        label, options, key=name, format_func=in_words, on_change=partial(_chosen, name)
+        label,
+        options,
+        options.index(st.session_state[name]),
+        key=name,
+        format_func=in_words,
+        on_change=partial(_chosen, name),
     )
     return chosen
 
@@ -120,6 +125,7 @@ def choices(
     return st.multiselect(
         label,
         options,
+        st.session_state[name],
         key=name,
         format_func=in_words,
         placeholder="Any",

@@ -54,7 +54,7 @@ def _entries(known: Concepts) -> None:
     }
     left, right = st.columns(2)
     st.session_state[FIND] = wanted
-    right.text_input("Search in names and words", key=FIND, on_change=_search)
+    right.text_input("Search in names and words", wanted, key=FIND, on_change=_search)
     with left:
         kinds = choice("Show", KIND, list(found), lambda name: _counted(name, found[name]))
     if not found[kinds]:
