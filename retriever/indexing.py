@@ -31,6 +31,7 @@ from retriever.errors import (
     UnreadableFile,
 )
 from retriever.generation import Before, FileRecord, Share, Taken
+from retriever.loaders import recognition
 from retriever.loaders.sidecar import apply
 from retriever.loaders.worker import reading
 from retriever.passages import cut, heading_line, retrieval_text
@@ -139,6 +140,8 @@ def _index_with(
     with Store.open(path) as store:
         if retry_failed:
             store.forget_parsed(store.failed())
+        if not recognition.why_not(settings.reading):
+            store.forget_parsed(store.unread())
         indexer = Indexer(corpus, index, settings, embedder, store, progress)
         return indexer.run(force=retry_failed)
 
@@ -300,7 +303,7 @@ class Indexer:
                     yield source, self._store.parsed(self._parsed_key(source))
             for source, (_, result) in zip(unread, results, strict=True):
                 row = _parsed_row(result)
-                self._store.save_parsed(self._parsed_key(source), row)
+                self._store.save_parsed(self._parsed_key(source), row, _is_unread(row))
                 yield source, row
 
     def _take(self, source: SourceFile, row: ParsedRow, identity: str, run: _Run) -> Share:
@@ -415,6 +418,7 @@ def _document(source: SourceFile, media_type: str, parsed: Parsed, identity: str
         sections=parsed.sections,
         metadata=metadata,
         notes=parsed.notes,
+        scanned=parsed.scanned,
     )
 
 
@@ -431,6 +435,7 @@ def document_of(file: FileRecord, parsed: ParsedRow) -> Document:
         sections=parsed.parsed.sections,
         metadata=file.entry.metadata,
         notes=file.entry.notes,
+        scanned=parsed.parsed.scanned,
     )
 
 
@@ -450,6 +455,12 @@ def _parsed_row(result: tuple[str, Parsed] | UnreadableFile) -> ParsedRow:
     if isinstance(result, UnreadableFile):
         return ParsedRow("", None, str(result))
     return ParsedRow(*result)
+
+
+def _is_unread(row: ParsedRow) -> bool:
+    """Whether there are pages that text recognition would read if it were installed."""
+    said = (row.reason, *(row.parsed.notes if row.parsed else ()))
+    return any(recognition.SWITCH_ON in each for each in said)
 
 
 def _failed(source: SourceFile, row: ParsedRow) -> FileRecord:
