@@ -45,6 +45,7 @@ from retriever.schema import (
     Parsed,
     Passage,
     Progress,
+    is_scanned,
     to_dict,
 )
 from retriever.shortforms import ShortForms, all_terms, of_passages
@@ -448,6 +449,7 @@ def _passage(document: Document, number: int, row: PassageRow) -> Passage:
         text=document.text[row.start : row.end],
         section=row.section,
         pages=row.pages,
+        scanned=is_scanned(document.pages, row.start, row.end),
     )
 
 

@@ -502,6 +502,7 @@ class Library:
             files = {name: f for name, f in searcher.files.items() if name not in gone}
             checks += upkeep.of_records(files, now.year)
             checks += upkeep.of_passages(self._unreadable(searcher), files)
+            checks += upkeep.of_scans(files)
             checks += upkeep.of_questions(self.root, files, self._finder(progress) if ask else None)
         days = self.settings.desk.keep_removed_days
         return [*checks, *upkeep.of_removed(Desk(self.root), days, now.date())]

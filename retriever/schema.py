@@ -241,6 +241,7 @@ class Passage:
         id: The document's id, a colon and a running number.
         section: The headings above the passage, outermost first.
         pages: First and last page, or None without pages.
+        scanned: Whether some of it was read by text recognition.
     """
 
     id: str
@@ -250,6 +251,7 @@ class Passage:
     text: str
     section: tuple[str, ...] = ()
     pages: tuple[int, int] | None = None
+    scanned: bool = False
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
@@ -380,6 +382,7 @@ class Finding:
         gap_effect: What it says became of a gap between groups: `narrows`, `widens` or
             `no difference`; None where it does not say.
         terms: Words of its time explained: what became of an organisation, an abbreviation.
+        scanned: Whether some of it was read by text recognition; `warnings` say so too.
     """
 
     quote: str
@@ -405,6 +408,7 @@ class Finding:
     successor: str = ""
     terms: tuple[str, ...] = ()
     gap_effect: str | None = None
+    scanned: bool = False
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,12 @@ from retriever.loaders.recognition import Scan
 from retriever.schema import Page, ScannedLine
 
 _LIKE_BODY = 1.25  # times as high as most; boxes round letters are no exact measure
+_LIKE_BODY_IF_SHORT = 1.6  # those round a few letters still less
+_FEW = 15
 _EM = 1.25  # a line's box is so much higher than its type size
 _BASELINE = 0.3  # of the type size, below the box's middle
 _USUAL = 11.0  # points, where no page says
 _LISTED = 8
-DOUBTED = 0.9
-"""Pages that were read with less certainty are named."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,8 @@ def _as_page(scan: Scan, page: PageText, usual: float, body: float) -> tuple[Pag
     runs = []
     for line in scan.lines:
         higher = line.height / usual
-        own = size if 1 / _LIKE_BODY < higher < _LIKE_BODY else size * higher
+        most = _LIKE_BODY if len(line.text) >= _FEW else _LIKE_BODY_IF_SHORT
+        own = size if 1 / most < higher < most else size * higher
         base = points * (line.y0 + line.y1) / 2 + _BASELINE * own
         ends = points * line.x0, points * line.x1
         runs.append(Run(line.text, *ends, base, own, False, 0, None, False))
@@ -172,8 +173,8 @@ def scan_notes(scans: Scans, empty: Sequence[int]) -> Iterator[str]:
         empty: Numbers of the pages that are still without text.
     """
     if scans.found:
-        yield f"{listed(sorted(scans.found))} read from a scan by text recognition (OCR)"
-    doubted = [number for number, scan in sorted(scans.found.items()) if scan.certainty < DOUBTED]
+        yield f"{listed(sorted(scans.found))} {recognition.READ}"
+    doubted = [number for number, scan in sorted(scans.found.items()) if scan.certainty < recognition.DOUBTED]
     if doubted:
         yield (
             f"text recognition was unsure of {listed(doubted)}: compare the words with the page; "
