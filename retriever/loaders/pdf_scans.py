@@ -174,7 +174,11 @@ def scan_notes(scans: Scans, empty: Sequence[int]) -> Iterator[str]:
     """
     if scans.found:
         yield f"{listed(sorted(scans.found))} {recognition.READ}"
-    doubted = [number for number, scan in sorted(scans.found.items()) if scan.certainty < recognition.DOUBTED]
+    doubted = [
+        number
+        for number, scan in sorted(scans.found.items())
+        if scan.certainty < recognition.DOUBTED
+    ]
     if doubted:
         yield (
             f"text recognition was unsure of {listed(doubted)}: compare the words with the page; "

@@ -45,10 +45,11 @@ LONGER_SIDE = 2000
 SURE = 0.75
 """Pages read with less certainty are left out: stains, handwriting, pictures without words."""
 
-DOUBTED = 0.9
-"""Pages read with less certainty are named. Bad scans of print come to 0.97, faxes to 0.9."""
+DOUBTED = 0.97
+"""Pages read with less certainty are named: some one word in ten is wrong (`benchmarks/ocr.py`)."""
 
 _PACKAGES = ("rapidocr", "onnxruntime")
+_MAY_STAND_ON_ITS_HEAD = 0.9
 _LEAST = 0.5  # certainty of a line
 _MOST_THREADS = 4  # each one costs memory
 _LONG = 0.5  # of the longest line's length: such a line shows how far its page leans
@@ -164,7 +165,7 @@ def _upright(image: Image.Image, threads: int) -> Scan:
     turns: tuple[int, ...] = ()
     if on_end > letters / 2:
         turns = (90, 270)
-    elif letters and best.certainty < DOUBTED:
+    elif letters and best.certainty < _MAY_STAND_ON_ITS_HEAD:
         turns = (180,)
     for turn in turns:
         turned = image.rotate(turn, expand=True)
