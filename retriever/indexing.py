@@ -501,7 +501,11 @@ def _report(
     fingerprint: str,
     run: _Run,
 ) -> IndexReport:
-    known = {file.entry.path: (file.sha256, file.sidecar_sha256) for file in before}
+    known = {
+        file.entry.path: (file.sha256, file.sidecar_sha256)
+        for file in before
+        if file.entry.outcome == "indexed"
+    }
     rows = [_outcome(file, known) for file in after]
     present = {source.path for source in sources}
     rows += [

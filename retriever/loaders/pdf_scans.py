@@ -22,7 +22,6 @@ _LIKE_BODY_IF_SHORT = 1.6  # those round a few letters still less
 _FEW = 15
 _EM = 1.25  # a line's box is so much higher than its type size
 _BASELINE = 0.3  # of the type size, below the box's middle
-_USUAL = 11.0  # points, where no page says
 _LISTED = 8
 
 
@@ -89,7 +88,8 @@ def with_scans(
     """The pages of a document, those that were read off their pictures with runs of text.
 
     Sizes of type decide what is a heading. Those of a picture's lines are rough, so all that are
-    about as high as most are taken to be of the document's usual size.
+    about as high as most are taken to be of one size: that of the document's own text where it
+    has some, to which the page is enlarged or made smaller.
     """
     straight = {number: recognition.straight(scan) for number, scan in scans.items()}
     usual = recognition.body_height(list(straight.values()))
@@ -109,11 +109,10 @@ def _body_size(runs: Sequence[Run]) -> float:
 
 
 def _as_page(scan: Scan, page: PageText, usual: float, body: float) -> tuple[PageText, list[Run]]:
-    width, height = page.width, page.height
-    if (scan.width > scan.height) != (width > height):
-        width, height = height, width
-    points = width / scan.width  # a pixel's
-    size = body or usual * points / _EM or _USUAL
+    points = max(page.width, page.height) / max(scan.width, scan.height)  # a pixel's
+    size = usual * points / _EM
+    if body:
+        points, size = points * body / size, body
     runs = []
     for line in scan.lines:
         higher = line.height / usual
@@ -122,7 +121,7 @@ def _as_page(scan: Scan, page: PageText, usual: float, body: float) -> tuple[Pag
         base = points * (line.y0 + line.y1) / 2 + _BASELINE * own
         ends = points * line.x0, points * line.x1
         runs.append(Run(line.text, *ends, base, own, False, 0, None, False))
-    return PageText(runs, width, height), runs
+    return PageText(runs, points * scan.width, points * scan.height), runs
 
 
 def with_certainty(pages: Sequence[Page], scans: Mapping[int, Scan]) -> tuple[Page, ...]:
