@@ -22,7 +22,7 @@ import pypdfium2.raw as pdfium_c
 from PIL import Image, ImageChops, ImageDraw
 
 from retriever.errors import UnreadableFile
-from retriever.loaders.detect import PDF, media_type
+from retriever.loaders.detect import PICTURES, media_type
 from retriever.loaders.picture import page_of
 from retriever.schema import ScannedLine
 
@@ -79,14 +79,22 @@ def render(
     Raises:
         UnreadableFile: The file cannot be opened or has no such page.
     """
-    if media_type(file) == PDF:
-        with _PDFIUM, _page(file, page) as source:
-            image, boxes = _draw(source, quotation, scale)
-    else:
+    if _is_picture(file):
         image, boxes = page_of(file, page), ()
         image.thumbnail((MAX_PIXELS, MAX_PIXELS))
+    else:
+        with _PDFIUM, _page(file, page) as source:
+            image, boxes = _draw(source, quotation, scale)
     boxes = boxes or tuple(_scanned_boxes(quotation, scanned, image.size))
     return Picture(_png(_marked(image, boxes)), image.width, image.height, boxes)
+
+
+def _is_picture(file: Path) -> bool:
+    """Whether it is a picture; why a file cannot be opened, whoever draws it says."""
+    try:
+        return media_type(file) in PICTURES
+    except (OSError, UnreadableFile):
+        return False
 
 
 @contextmanager

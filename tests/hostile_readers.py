@@ -8,6 +8,7 @@ from pathlib import Path
 
 from retriever.config import Reading
 from retriever.errors import UnreadableFile
+from retriever.loaders.recognition import PAGE_DONE
 from retriever.schema import Metadata, Page, Parsed, Section
 
 
@@ -15,6 +16,13 @@ def read(path: Path, limits: Reading) -> tuple[str, Parsed]:
     """Do what the file says; anything else is a good document."""
     order = path.read_text(encoding="utf-8")
     if order == "hang":
+        while True:
+            pass
+    if order == "page after page":
+        for _ in range(3):
+            PAGE_DONE.get()()
+    if order == "a page, then hang":
+        PAGE_DONE.get()()
         while True:
             pass
     if order == "crash":

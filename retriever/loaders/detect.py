@@ -18,8 +18,8 @@ PNG = "image/png"
 JPEG = "image/jpeg"
 TIFF = "image/tiff"
 
-PICTURED = frozenset({PDF, PNG, JPEG, TIFF})
-"""Formats whose pages can be shown as pictures."""
+PICTURES = frozenset({PNG, JPEG, TIFF})
+"""Pictures of pages."""
 
 _HEAD_BYTES = 65_536
 _SAVE_AS = "save it as PDF or DOCX and add that"

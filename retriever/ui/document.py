@@ -8,7 +8,7 @@ import streamlit as st
 
 from retriever import Library
 from retriever.errors import RetrieverError, UnknownDocument, UnreadableFile
-from retriever.loaders.detect import PICTURED
+from retriever.loaders.detect import PDF, PICTURES
 from retriever.schema import is_scanned
 from retriever.ui import edit, keep_words, words
 from retriever.ui.shared import (
@@ -123,7 +123,7 @@ def _turn() -> None:
 def _page(source: Library, view: View) -> None:
     text = words.text_html(view.document, view.part, view.quotation)
     text = words.scanned_html(view.part.certainty is not None) + text
-    if view.document.media_type not in PICTURED:
+    if view.document.media_type not in {PDF, *PICTURES}:
         _say_where(view)
         st.html(text)
         return
