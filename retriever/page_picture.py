@@ -79,8 +79,9 @@ def render(
     Raises:
         UnreadableFile: The file cannot be opened or has no such page.
     """
+    boxes: tuple[Box, ...] = ()
     if _is_picture(file):
-        image, boxes = page_of(file, page), ()
+        image = page_of(file, page)
         image.thumbnail((MAX_PIXELS, MAX_PIXELS))
     else:
         with _PDFIUM, _page(file, page) as source:

@@ -15,14 +15,10 @@ from retriever.schema import Metadata, Page, Parsed, Section
 def read(path: Path, limits: Reading) -> tuple[str, Parsed]:
     """Do what the file says; anything else is a good document."""
     order = path.read_text(encoding="utf-8")
-    if order == "hang":
-        while True:
-            pass
-    if order == "page after page":
-        for _ in range(3):
-            PAGE_DONE.get()()
-    if order == "a page, then hang":
+    if "page" in order:
         PAGE_DONE.get()()
+        PAGE_DONE.get()()
+    if order.endswith("hang"):
         while True:
             pass
     if order == "crash":

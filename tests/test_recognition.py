@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import scans
 from click.testing import CliRunner
+from test_ui_map import MAP_PAGE
 from test_ui_pages import DOCUMENT_PAGE, asked, at_page, opened, shown, source
 
 from retriever import Library, references, upkeep
@@ -28,7 +29,7 @@ LINES = (
     "Among people aged 60 to 74, reminder letters raised the",
     "uptake of bowel cancer screening from 52% to 56%.",
     "",
-    "The letters were sent in English and Bengali.",
+    "Among Bangladeshi people it rose from 31% to 38%.",
 )
 SENTENCE = f"{LINES[0]} {LINES[1]}"
 OWN_TEXT = ["The second chapter tells how the walks were led in the parks of the town."]
@@ -198,6 +199,14 @@ class TestSaidWhereverItIsQuoted:
         assert "The quotation is outlined on the picture" in shown(app)
         own = at_page(opened(library.root, monkeypatch), DOCUMENT_PAGE, document="letters")
         assert SCANNED not in source(own)
+
+    def test_a_cell_of_the_map(
+        self, library: Library, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        cell = {"row": "bowel-screening", "group": "bangladeshi", "axis": "ethnicity"}
+        app = at_page(opened(library.root, monkeypatch), MAP_PAGE, **cell)
+        assert "rose from 31% to 38%" in shown(app)
+        assert f"Warning: {SCANNED}" in shown(app)
 
     def test_the_outline_lies_on_the_lines(self, library: Library) -> None:
         document = library.document("letters")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -21,6 +22,7 @@ _LIKE_BODY = 1.25  # times as high as most; boxes round letters are no exact mea
 _LIKE_BODY_IF_SHORT = 1.6  # those round a few letters still less
 _FEW = 15
 _EM = 1.25  # a line's box is so much higher than its type size
+_SAME_EDGE = 0.4  # of the type size
 _BASELINE = 0.3  # of the type size, below the box's middle
 _LISTED = 8
 
@@ -121,7 +123,17 @@ def _as_page(scan: Scan, page: PageText, usual: float, body: float) -> tuple[Pag
         base = points * (line.y0 + line.y1) / 2 + _BASELINE * own
         ends = points * line.x0, points * line.x1
         runs.append(Run(line.text, *ends, base, own, False, 0, None, False))
+    _line_up(runs)
     return PageText(runs, points * scan.width, points * scan.height), runs
+
+
+def _line_up(runs: Sequence[Run]) -> None:
+    """Have lines begin at the same place that begin at nearly the same: a column has one edge."""
+    edge = -math.inf
+    for run in sorted(runs, key=lambda run: run.x0):
+        if run.x0 - edge > _SAME_EDGE * run.size:
+            edge = run.x0
+        run.x0 = edge
 
 
 def with_certainty(pages: Sequence[Page], scans: Mapping[int, Scan]) -> tuple[Page, ...]:
