@@ -57,6 +57,7 @@ _LONG = 0.5  # of the longest line's length: such a line shows how far its page 
 _RUN_ON = re.compile(r"(?<=[a-z]{2}[.,;:)])(?=[A-Z][a-z])|(?<=[a-z]{2}[,;)])(?=[a-z]{2})")
 _FLAT = 4.0  # spread of brightness, of 255, of a page with nothing on it
 _WORD = re.compile(r"[^\W\d_]{2}")
+_MARGIN = 0.3  # of its height: so far a box reaches beyond its first and last letter
 _ON_END = 1.5  # times higher than wide
 
 
@@ -230,7 +231,15 @@ def _line(corners: Any, text: str, certainty: float) -> tuple[Line, bool]:
     """A line by its corners: top left, top right, bottom right, bottom left."""
     (ax, ay), (bx, by), (cx, cy), (dx, dy) = ((float(x), float(y)) for x, y in corners)
     width, height = math.dist((ax, ay), (bx, by)), math.dist((ax, ay), (dx, dy))
-    middle = (ax + dx) / 2, (ay + dy) / 2, (bx + cx) / 2, (by + cy) / 2
+    margin = min(_MARGIN * height / max(width, 1.0), 0.2)  # as a share of the width
+    left, right = ((ax + dx) / 2, (ay + dy) / 2), ((bx + cx) / 2, (by + cy) / 2)
+    across, down = right[0] - left[0], right[1] - left[1]
+    middle = (
+        left[0] + margin * across,
+        left[1] + margin * down,
+        right[0] - margin * across,
+        right[1] - margin * down,
+    )
     on_end = len(text) > 1 and height > _ON_END * width
     return Line(_RUN_ON.sub(" ", text), *middle, height, certainty), on_end
 
