@@ -40,7 +40,7 @@ READ = "read from a scan by text recognition (OCR)"
 SWITCHED_OFF = 'set ocr = "auto" under [reading] in retriever.toml'
 
 LONGER_SIDE = 2000
-"""Pixels of a picture's longer side, 170 to the inch on A4: more cost time and bring nothing."""
+"""Pixels of a picture's longer side, 170 to the inch on A4: more cost time and memory."""
 
 SURE = 0.75
 """Pages read with less certainty are left out: stains, handwriting, pictures without words."""
