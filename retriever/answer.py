@@ -39,6 +39,7 @@ from retriever.schema import (
     Outcome,
     Query,
     Record,
+    is_scanned,
     pages_of,
     to_dict,
 )
@@ -501,6 +502,7 @@ def _finding(
     start, end = passage.start + candidate.start, passage.start + candidate.end
     quote = passage.text[candidate.start : candidate.end]
     basis = searcher.equity.basis(quote, passage, asked)
+    scanned = is_scanned(file.pages, start, end)
     return Finding(
         quote=quote,
         document_id=passage.document_id,
@@ -520,10 +522,11 @@ def _finding(
         section=passage.section,
         digest=metadata.digest,
         basis=basis,
-        warnings=cautions.of_finding(quote, metadata, read_in),
+        warnings=cautions.of_finding(quote, metadata, read_in, scanned),
         successor=cautions.successor(passage.document_id, searcher.files),
         terms=_terms(quote, passage.document_id, searcher, bodies),
         gap_effect=gap_effect(quote),
+        scanned=scanned,
     )
 
 

@@ -18,7 +18,7 @@ from retriever import concepts
 from retriever.errors import SettingsError
 from retriever.evidence import word_pattern
 from retriever.generation import FileRecord
-from retriever.labels import digest_line, status_of
+from retriever.labels import SCANNED, digest_line, status_of
 from retriever.schema import Finding, Metadata
 from retriever.shortforms import ShortForms, explained
 from retriever.vocabulary import DATA, read_toml
@@ -106,17 +106,21 @@ def behind_successors(
     return [ranked[at] for at in order]
 
 
-def of_finding(quote: str, metadata: Metadata, asked_in: int) -> tuple[str, ...]:
+def of_finding(
+    quote: str, metadata: Metadata, asked_in: int, scanned: bool = False
+) -> tuple[str, ...]:
     """What speaks against relying on a quotation, most serious first, each in a few words.
 
     Args:
         quote: The quotation.
         metadata: What is known of its document.
         asked_in: The year in which it is read.
+        scanned: Whether some of it was read by text recognition.
     """
     status = status_of(metadata.status, metadata.source_type)
     found = (
         status.words if status is not None and status.warning else "",
+        SCANNED if scanned else "",
         _old(metadata.year, asked_in),
         _elsewhere(metadata.country),
         _lumps(quote),
@@ -175,8 +179,13 @@ def of_answer(
     lumps = [f.quote for f in findings if _lumps(f.quote)]
     said = dict.fromkeys(match.group() for match in map(packaged().lumped.search, lumps) if match)
     digests = sum(bool(metadata.digest) for metadata in known)
+    scans = len({finding.document_id for finding in findings if finding.scanned})
     return (
         *(text for document in documents if (text := _out_of_force(document, files))),
+        *_counted(
+            scans,
+            "quoted from a scan, read by text recognition: check the wording against the page.",
+        ),
         *_counted(
             sum(bool(_old(metadata.year, asked_in)) for metadata in known),
             f"older than {packaged().old_after_years} years.",

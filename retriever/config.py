@@ -24,16 +24,23 @@ class Reading:
     Attributes:
         max_megabytes: A larger file is not read.
         max_pages: A document with more pages is not read.
-        timeout_seconds: A file whose parsing takes longer is given up.
+        timeout_seconds: A file whose parsing takes longer is given up; each page that is read by
+            text recognition has as long again.
         memory_megabytes: Memory one reading process may use.
         workers: How many files are read at once.
+        ocr: `auto`: pages without text are read by text recognition where that is installed;
+            `off`: they are not.
+        max_scanned_pages: Of a document with more pages without text, none is read by text
+            recognition.
     """
 
     max_megabytes: int = 100
     max_pages: int = 2000
     timeout_seconds: int = 120
-    memory_megabytes: int = 2048
+    memory_megabytes: int = 3072
     workers: int = 1
+    ocr: str = "auto"
+    max_scanned_pages: int = 300
 
 
 @dataclass(frozen=True)
@@ -172,6 +179,7 @@ class Settings:
 
 
 CHOICES: dict[str, tuple[str, ...]] = {
+    "reading.ocr": ("auto", "off"),
     "embedder.adapter": ("commissioning", "none"),
     "search.lexical": ("bm25s", "rank-bm25"),
     "search.fusion": ("weighted", "rrf"),
@@ -184,6 +192,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "reading.timeout_seconds": (1, 3_600),
     "reading.memory_megabytes": (256, 65_536),
     "reading.workers": (1, 64),
+    "reading.max_scanned_pages": (1, 100_000),
     "passages.max_tokens": (32, 8_192),
     "passages.overlap_sentences": (0, 5),
     "embedder.batch_size": (1, 1_024),

@@ -31,6 +31,7 @@ from retriever.errors import (
     UnreadableFile,
 )
 from retriever.generation import Before, FileRecord, Share, Taken
+from retriever.loaders import recognition
 from retriever.loaders.sidecar import apply
 from retriever.loaders.worker import reading
 from retriever.passages import cut, heading_line, retrieval_text
@@ -44,6 +45,7 @@ from retriever.schema import (
     Parsed,
     Passage,
     Progress,
+    is_scanned,
     to_dict,
 )
 from retriever.shortforms import ShortForms, all_terms, of_passages
@@ -142,6 +144,8 @@ def _index_with(
     with Store.open(path) as store:
         if retry_failed:
             store.forget_parsed(store.failed())
+        if not recognition.why_not(settings.reading):
+            store.forget_parsed(store.unread())
         indexer = Indexer(corpus, index, settings, embedder, store, progress)
         return indexer.run(force=retry_failed)
 
@@ -302,7 +306,7 @@ class Indexer:
                     yield source, self._store.parsed(self._parsed_key(source))
             for source, (_, result) in zip(unread, results, strict=True):
                 row = _parsed_row(result)
-                self._store.save_parsed(self._parsed_key(source), row)
+                self._store.save_parsed(self._parsed_key(source), row, _is_unread(row))
                 yield source, row
 
     def _take_over(self, source: SourceFile) -> bool:
@@ -444,6 +448,7 @@ def _document(source: SourceFile, media_type: str, parsed: Parsed, identity: str
         sections=parsed.sections,
         metadata=metadata,
         notes=parsed.notes,
+        scanned=parsed.scanned,
     )
 
 
@@ -460,6 +465,7 @@ def document_of(file: FileRecord, parsed: ParsedRow) -> Document:
         sections=parsed.parsed.sections,
         metadata=file.entry.metadata,
         notes=file.entry.notes,
+        scanned=parsed.parsed.scanned,
     )
 
 
@@ -472,6 +478,7 @@ def _passage(document: Document, number: int, row: PassageRow) -> Passage:
         text=document.text[row.start : row.end],
         section=row.section,
         pages=row.pages,
+        scanned=is_scanned(document.pages, row.start, row.end),
     )
 
 
@@ -479,6 +486,12 @@ def _parsed_row(result: tuple[str, Parsed] | UnreadableFile) -> ParsedRow:
     if isinstance(result, UnreadableFile):
         return ParsedRow("", None, str(result))
     return ParsedRow(*result)
+
+
+def _is_unread(row: ParsedRow) -> bool:
+    """Whether there are pages that text recognition would read if it were installed."""
+    said = (row.reason, *(row.parsed.notes if row.parsed else ()))
+    return any(recognition.SWITCH_ON in each for each in said)
 
 
 def _failed(source: SourceFile, row: ParsedRow) -> FileRecord:
@@ -517,7 +530,11 @@ def _report(
     fingerprint: str,
     run: _Run,
 ) -> IndexReport:
-    known = {file.entry.path: (file.sha256, file.sidecar_sha256) for file in before}
+    known = {
+        file.entry.path: (file.sha256, file.sidecar_sha256)
+        for file in before
+        if file.entry.outcome == "indexed"
+    }
     rows = [_outcome(file, known) for file in after]
     present = {source.path for source in sources}
     rows += [

@@ -133,6 +133,10 @@ def digest_line(digest: str) -> str:
     return f"{LABELS['fields']['digest']}: {digest}" if digest else ""
 
 
+SCANNED = "Read from a scan by text recognition: check the wording against the page"
+"""Said of whatever is quoted from such a page."""
+
+
 def further_warnings(finding: Finding) -> list[str]:
     """A finding's warnings, those left out that its status and its digest say already."""
     status = status_of(finding.status, finding.source_type)

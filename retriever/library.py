@@ -507,6 +507,7 @@ class Library:
             checks += upkeep.of_passages(self._unreadable(searcher), files)
             if self.settings.web.enabled:
                 checks += upkeep.of_links(links.looks(self.root), files)
+            checks += upkeep.of_scans(files)
             checks += upkeep.of_questions(self.root, files, self._finder(progress) if ask else None)
         days = self.settings.desk.keep_removed_days
         return [*checks, *upkeep.of_removed(Desk(self.root), days, now.date())]

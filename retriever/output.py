@@ -21,6 +21,7 @@ from retriever.config import Setting
 from retriever.evidence_map import STANDINGS, Cell, EvidenceMap
 from retriever.evidence_map import Row as MapRow
 from retriever.labels import (
+    SCANNED,
     about_kinds,
     about_standings,
     at_a_glance,
@@ -212,6 +213,7 @@ def hit_record(hit: Hit, explain: bool = False) -> dict[str, Any]:
         "lexical_rank": hit.lexical_rank,
         "vector_rank": hit.vector_rank,
         "text": hit.passage.text,
+        "scanned": hit.passage.scanned,
     }
     return {**record, "shares": dict(hit.shares)} if explain else record
 
@@ -250,6 +252,8 @@ def hit_table(hits: Sequence[Hit], explain: bool = False) -> str:
         for hit in hits
     ]
     listed = table(("rank", "score", "passage", "pages", "title", "text"), rows)
+    if scanned := [str(hit.rank) for hit in hits if hit.passage.scanned]:
+        listed += f"\n\nNumber {', '.join(scanned)}: {SCANNED[:1].lower()}{SCANNED[1:]}."
     if not explain:
         return listed
     heading = "What speaks for each passage (+) and against it (-), the most first:"
@@ -392,6 +396,7 @@ def document_record(
 ) -> dict[str, Any]:
     """`retriever show --format json`: the document, or of its pages and text one page only."""
     record = to_dict(document)
+    del record["scanned"]  # where the lines stand on the page, for its picture
     if page:
         record |= {"pages": [to_dict(page)], "text": document.text[page.start : page.end]}
     if passages is not None:
@@ -439,7 +444,8 @@ def _mark(metadata: Metadata, name: str) -> str:
 def _passage_text(passage: Passage) -> str:
     place = " > ".join(passage.section)
     heading = ", ".join(filter(None, (passage.id, pages_label(passage.pages), place)))
-    return f"[{harmless(heading)}]\n{wrapped(passage.text)}"
+    told = f"\n({SCANNED}.)" if passage.scanned else ""
+    return f"[{harmless(heading)}]{told}\n{wrapped(passage.text)}"
 
 
 def checks_text(checks: Sequence[Check]) -> str:

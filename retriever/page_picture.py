@@ -1,4 +1,4 @@
-"""A picture of one page of a PDF with a quotation marked on it.
+"""A picture of one page of a PDF, or of a scan, with a quotation marked on it.
 
 The clean text that quotations come from differs from what stands on the page: words broken at a
 line end are joined, ligatures are spelt out, running heads are gone. Quotation and page are
@@ -22,6 +22,9 @@ import pypdfium2.raw as pdfium_c
 from PIL import Image, ImageChops, ImageDraw
 
 from retriever.errors import UnreadableFile
+from retriever.loaders.detect import PICTURES, media_type
+from retriever.loaders.picture import page_of
+from retriever.schema import ScannedLine
 
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom in pixels from the picture's top left corner."""
@@ -52,15 +55,23 @@ class Picture:
     boxes: tuple[Box, ...] = ()
 
 
-def render(pdf: Path, page: int, quotation: str = "", scale: float = 2.0) -> Picture:
+def render(
+    file: Path,
+    page: int,
+    quotation: str = "",
+    scale: float = 2.0,
+    scanned: Sequence[ScannedLine] = (),
+) -> Picture:
     """Draw a page and mark a quotation on it by a tint and an outline.
 
     Args:
-        pdf: The file; one that is encrypted with an empty password opens.
+        file: A PDF, or a picture; a PDF that is encrypted with an empty password opens.
         page: From 1.
         quotation: The words to mark, as in the document's clean text; only what stands on this
             page. Empty marks nothing.
         scale: Pixels per point; lowered where the picture would exceed `MAX_PIXELS`.
+        scanned: The lines that text recognition read off this page, for words that are nowhere
+            but in its picture.
 
     Returns:
         The picture; without boxes when the quotation cannot be found on the page.
@@ -68,9 +79,23 @@ def render(pdf: Path, page: int, quotation: str = "", scale: float = 2.0) -> Pic
     Raises:
         UnreadableFile: The file cannot be opened or has no such page.
     """
-    with _PDFIUM, _page(pdf, page) as source:
-        image, boxes = _draw(source, quotation, scale)
+    boxes: tuple[Box, ...] = ()
+    if _is_picture(file):
+        image = page_of(file, page)
+        image.thumbnail((MAX_PIXELS, MAX_PIXELS))
+    else:
+        with _PDFIUM, _page(file, page) as source:
+            image, boxes = _draw(source, quotation, scale)
+    boxes = boxes or tuple(_scanned_boxes(quotation, scanned, image.size))
     return Picture(_png(_marked(image, boxes)), image.width, image.height, boxes)
+
+
+def _is_picture(file: Path) -> bool:
+    """Whether it is a picture; why a file cannot be opened, whoever draws it says."""
+    try:
+        return media_type(file) in PICTURES
+    except (OSError, UnreadableFile):
+        return False
 
 
 @contextmanager
@@ -133,6 +158,37 @@ def _find(wanted: str, characters: Sequence[str]) -> list[int]:
         if index - 1 in found and text.isprintable() and not text.isalnum() and text != " ":
             found.add(index)
     return sorted(found)
+
+
+def _scanned_boxes(
+    quotation: str, lines: Sequence[ScannedLine], size: tuple[int, int]
+) -> list[Box]:
+    """Where a quotation stands by lines that were read off the picture.
+
+    Args:
+        quotation: Empty marks nothing.
+        lines: Those of the page.
+        size: Width and height of the picture in pixels.
+    """
+    wanted = _plain(quotation)
+    characters = [text for line in lines for text in line.text]
+    places = [box for line in lines for box in _letter_boxes(line, size)]
+    return _line_boxes([places[at] for at in _find(wanted, characters)]) if wanted else []
+
+
+def _letter_boxes(line: ScannedLine, size: tuple[int, int]) -> Iterator[Box]:
+    """The boxes of a line's letters, as if they were equally wide."""
+    width, height = size
+    half = line.height * height / 2
+    step_x = (line.x1 - line.x0) * width / len(line.text)
+    step_y = (line.y1 - line.y0) * height / len(line.text)
+    for number in range(len(line.text)):
+        x, y = line.x0 * width + number * step_x, line.y0 * height + number * step_y
+        ends = sorted((x, x + step_x)), sorted((y, y + step_y))
+        if abs(step_x) >= abs(step_y):
+            yield ends[0][0], y - half, ends[0][1], y + half
+        else:
+            yield x - half, ends[1][0], x + half, ends[1][1]
 
 
 def _turned(box: Box, position: Any) -> Box:

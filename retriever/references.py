@@ -21,6 +21,7 @@ from retriever import ris
 from retriever.errors import DeskError, SettingsError, SidecarError
 from retriever.labels import digest_line
 from retriever.loaders.blocks import clean_line
+from retriever.loaders.recognition import READ
 from retriever.loaders.sidecar import changed
 from retriever.ris import Shape, Tagged, Tags
 from retriever.schema import SOURCE_TYPES, LibraryEntry, Metadata
@@ -414,7 +415,7 @@ def _record(entry: LibraryEntry) -> dict[str, str | list[str]]:
         "note": known.guidance_id,
         "type_of_work": "" if known.source_type == "other" else known.source_type,
         "keywords": list(known.topics),
-        "notes": _notes(known),
+        "notes": [*_notes(known), *(note for note in entry.notes if note.endswith(READ))],
         "id": entry.document_id or entry.path,
     }
     return {name: _one_line(value) for name, value in record.items() if value}

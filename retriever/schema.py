@@ -53,17 +53,48 @@ def _plain(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a document: its number (from 1) and the span of text that stands on it."""
+    """One page of a document: its number (from 1) and the span of text that stands on it.
+
+    Attributes:
+        certainty: How certain text recognition was of the page, 0 to 1; None for a page whose
+            text the file holds itself.
+    """
 
     number: int
     start: int
     end: int
+    certainty: float | None = None
 
 
 def pages_of(pages: Sequence[Page], start: int, end: int) -> tuple[int, int] | None:
     """First and last number of the pages that hold text of a span, or None without pages."""
     numbers = [page.number for page in pages if page.start < end and start < page.end]
     return (numbers[0], numbers[-1]) if numbers else None
+
+
+def is_scanned(pages: Sequence[Page], start: int, end: int) -> bool:
+    """Whether some of a span was read by text recognition."""
+    return any(
+        page.certainty is not None and page.start < end and start < page.end for page in pages
+    )
+
+
+@dataclass(frozen=True)
+class ScannedLine:
+    """A line that text recognition read, and where it stands on its page as that is seen.
+
+    Attributes:
+        x0: Middle of its beginning, as a share of the page's width; `x1` of its end.
+        y0: The same from the top, as a share of the page's height; likewise `y1` and `height`.
+    """
+
+    page: int
+    text: str
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    height: float
 
 
 @dataclass(frozen=True)
@@ -143,6 +174,7 @@ class Parsed:
         sections: In order of start; nested by level. Text before the first heading is in none.
         metadata: What the file itself states or what can be inferred from it.
         notes: Things a librarian should know ("3 pages hold no text"), in plain words.
+        scanned: The lines of pages that were read by text recognition, page by page.
     """
 
     text: str
@@ -150,6 +182,7 @@ class Parsed:
     sections: tuple[Section, ...] = ()
     metadata: Metadata = field(default_factory=Metadata)
     notes: tuple[str, ...] = ()
+    scanned: tuple[ScannedLine, ...] = ()
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
@@ -163,6 +196,7 @@ def _parsed_parts(data: dict[str, Any]) -> dict[str, Any]:
         "sections": tuple(Section(**section) for section in data["sections"]),
         "metadata": Metadata.from_dict(data["metadata"]),
         "notes": tuple(data["notes"]),
+        "scanned": tuple(ScannedLine(**line) for line in data.get("scanned", ())),
     }
 
 
@@ -175,7 +209,7 @@ class Document:
         path: Where the file is, relative to `corpus/`, with forward slashes.
         media_type: What the file was found to be, for example `application/pdf`.
         sha256: Of the file's bytes, in hexadecimal.
-        text: See `Parsed.text`; likewise `pages`, `sections`, `metadata`, `notes`.
+        text: See `Parsed.text`; likewise `pages`, `sections`, `metadata`, `notes`, `scanned`.
     """
 
     id: str
@@ -187,6 +221,7 @@ class Document:
     sections: tuple[Section, ...] = ()
     metadata: Metadata = field(default_factory=Metadata)
     notes: tuple[str, ...] = ()
+    scanned: tuple[ScannedLine, ...] = ()
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
@@ -206,6 +241,7 @@ class Passage:
         id: The document's id, a colon and a running number.
         section: The headings above the passage, outermost first.
         pages: First and last page, or None without pages.
+        scanned: Whether some of it was read by text recognition.
     """
 
     id: str
@@ -215,6 +251,7 @@ class Passage:
     text: str
     section: tuple[str, ...] = ()
     pages: tuple[int, int] | None = None
+    scanned: bool = False
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
@@ -345,6 +382,7 @@ class Finding:
         gap_effect: What it says became of a gap between groups: `narrows`, `widens` or
             `no difference`; None where it does not say.
         terms: Words of its time explained: what became of an organisation, an abbreviation.
+        scanned: Whether some of it was read by text recognition; `warnings` say so too.
     """
 
     quote: str
@@ -370,6 +408,7 @@ class Finding:
     successor: str = ""
     terms: tuple[str, ...] = ()
     gap_effect: str | None = None
+    scanned: bool = False
 
 
 @dataclass(frozen=True)

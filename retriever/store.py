@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from retriever.corpus import Known
 from retriever.errors import StorageError
-from retriever.schema import Metadata, Page, Parsed, Section, to_dict
+from retriever.schema import Parsed, to_dict
 
 Vectors = NDArray[np.float32]
 
@@ -35,6 +35,7 @@ CREATE TABLE IF NOT EXISTS embeddings (
     model TEXT NOT NULL, text TEXT NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (model, text)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS texts (passages TEXT PRIMARY KEY, keys BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS unread (key TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS files (
     path BLOB PRIMARY KEY, code TEXT NOT NULL, stamp TEXT NOT NULL, sha256 TEXT NOT NULL,
     sidecar_sha256 TEXT NOT NULL, id TEXT NOT NULL
@@ -151,26 +152,40 @@ class Store:
         ).fetchone()
         if row is None:
             raise KeyError(key)
-        return ParsedRow(row[0], _parsed_from(json.loads(row[1])) if row[1] else None, row[2])
+        return ParsedRow(row[0], Parsed.from_dict(json.loads(row[1])) if row[1] else None, row[2])
 
-    def save_parsed(self, key: str, row: ParsedRow) -> None:
-        """Keep what reading a file gave."""
+    def save_parsed(self, key: str, row: ParsedRow, unread: bool = False) -> None:
+        """Keep what reading a file gave.
+
+        Args:
+            key: What it is kept under.
+            row: What it gave.
+            unread: Whether pages of it wait for text recognition.
+        """
         text = json.dumps(to_dict(row.parsed), ensure_ascii=False) if row.parsed else None
         with self._writing() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO parsed VALUES (?, ?, ?, ?)",
                 (key, row.media_type, text, row.reason),
             )
+            if unread:
+                connection.execute("INSERT OR REPLACE INTO unread VALUES (?)", (key,))
 
     def failed(self) -> list[str]:
         """Keys of files that could not be read."""
         rows = self._connection.execute("SELECT key FROM parsed WHERE parsed IS NULL")
         return [row[0] for row in rows]
 
+    def unread(self) -> list[str]:
+        """Keys of files of which pages wait for text recognition."""
+        return [row[0] for row in self._connection.execute("SELECT key FROM unread")]
+
     def forget_parsed(self, keys: Sequence[str]) -> None:
         """Drop what reading gave, so that those files are read again."""
         with self._writing() as connection:
-            connection.executemany("DELETE FROM parsed WHERE key = ?", [(key,) for key in keys])
+            for table in ("parsed", "unread"):
+                delete = f"DELETE FROM {table} WHERE key = ?"  # noqa: S608  names of ours
+                connection.executemany(delete, [(key,) for key in keys])
 
     def passages(self, key: str) -> list[PassageRow] | None:
         """The passages of a document, or None where it was not cut yet."""
@@ -255,6 +270,7 @@ class Store:
         """
         with self._writing(last=True) as connection:
             self._drop(connection, "parsed", "key", parsed, "")
+            self._drop(connection, "unread", "key", parsed, "")
             self._drop(connection, "passages", "key", passages, "")
             self._drop(connection, "texts", "passages", passages, "")
             texts = set()
@@ -267,7 +283,7 @@ class Store:
         self, connection: sqlite3.Connection, table: str, column: str, keep: set[str], model: str
     ) -> None:
         where, values = (" WHERE model = ?", (model,)) if model else ("", ())
-        # Table and column names are ours, from the three calls above.
+        # Table and column names are ours, from the four calls above.
         found = connection.execute(f"SELECT {column} FROM {table}{where}", values)  # noqa: S608
         gone = [(row[0], *values) for row in found if row[0] not in keep]
         and_model = " AND model = ?" if model else ""
@@ -311,16 +327,6 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
         if mode == "ro":
             raise
         raise storage_error(path, error) from error
-
-
-def _parsed_from(data: dict[str, Any]) -> Parsed:
-    return Parsed(
-        text=data["text"],
-        pages=tuple(Page(**page) for page in data["pages"]),
-        sections=tuple(Section(**section) for section in data["sections"]),
-        metadata=Metadata.from_dict(data["metadata"]),
-        notes=tuple(data["notes"]),
-    )
 
 
 def _passage_from(item: list[Any]) -> PassageRow:

@@ -23,6 +23,8 @@ from retriever.judgements import read_questions
 from retriever.labels import LABELS
 from retriever.legibility import fault
 from retriever.links import Look
+from retriever.loaders.pdf_scans import listed
+from retriever.loaders.recognition import DOUBTED
 from retriever.schema import Check, Concern, Passage
 
 QUESTIONS = Path("corpus", "evaluation", "questions.jsonl")
@@ -326,6 +328,29 @@ _OF_LINKS: dict[str, tuple[Literal["note", "warning"], str, str]] = {
     "moved": ("note", "With an address that has moved", _LINK),
     "failed": ("note", "With an address that could not be looked at", "Look again later"),
 }
+
+
+def of_scans(files: Mapping[str, FileRecord]) -> list[Check]:
+    """The documents with pages of which text recognition was unsure.
+
+    Args:
+        files: The documents that are there, by id.
+    """
+    doubted = {
+        file.entry.path: [
+            page.number
+            for page in file.pages
+            if page.certainty is not None and page.certainty < DOUBTED
+        ]
+        for file in files.values()
+    }
+    return _found(
+        "scans",
+        "warning",
+        "Read from scans, and text recognition was unsure of pages",
+        "Compare its text with the page; if it is wrong, scan it again at 300 dots per inch",
+        [Concern(path, listed(numbers)) for path, numbers in doubted.items() if numbers],
+    )
 
 
 # --- what was removed --------------------------------------------------------------------------

@@ -163,6 +163,7 @@ class TestSearch:
             "lexical_rank",
             "vector_rank",
             "text",
+            "scanned",
         ]
         letters = next(row for row in rows if row["document_id"] == "letters")
         assert letters["pages"][0] == 1

@@ -82,8 +82,9 @@ def test_formats_are_told_by_content(tmp_path: Path, content: bytes | str, expec
                 ), "with macros: .*save it as plain .docx"),
         (zipped(**{"a.pdf": "", "b.pdf": ""}), "a zip archive: unpack it"),
         (word_file()[:3000], "damaged Office or zip file .*: fetch a fresh copy"),
-        (b"\x89PNG\r\n\x1a\n....", r"a picture \(PNG\).*: run text recognition \(OCR\)"),
-        (b"\xff\xd8\xff\xe0....JFIF", r"a picture \(JPEG\).*OCR"),
+        (b"\x89PNG\r\n\x1a\n....", "a picture, not a document: .*run text recognition .OCR."),
+        (b"\xff\xd8\xff\xe0....JFIF", "a picture, not a document: .*OCR"),
+        (b"GIF89a....", r"a picture \(GIF\).*: run text recognition \(OCR\)"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'><path d='M0'/></svg>", r"a picture \(SVG\)"),
         (b"{\\rtf1\\ansi Words}", "a Rich Text file .*: open it in Word .*save it as PDF or DOCX"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n",
@@ -100,7 +101,7 @@ def test_what_cannot_be_read_is_named_with_a_remedy(
     path = tmp_path / "report.pdf"
     path.write_bytes(content)
     with pytest.raises(UnreadableFile, match=words):
-        read(path, Reading())
+        read(path, Reading(ocr="off"))
 
 
 def test_an_empty_file_says_so(tmp_path: Path) -> None:

@@ -91,6 +91,7 @@ def test_the_json_has_the_agreed_shape(make_library):
         "successor",
         "terms",
         "gap_effect",
+        "scanned",
     ]
     assert list(data["record"]) == ["index", "version", "asked_at", "collections"]
 

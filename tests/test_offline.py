@@ -14,6 +14,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import scans
+
+from retriever.loaders.recognition import is_installed
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -141,6 +144,9 @@ def test_indexing_asking_and_the_page_reach_for_nothing(
         (library / "corpus" / name).write_text(text, encoding="utf-8")
     (library / "corpus" / "letters.toml").write_text('url = "https://letters.invalid/"\n')
     (library / "retriever.toml").write_text("[web]\nenabled = true\n")  # even so
+    if is_installed():
+        scan = scans.pdf(scans.page("The choir met on Mondays", "in the hall of the library."))
+        (library / "corpus" / "scan.pdf").write_bytes(scan)
 
     asked = python(watched, "-c", ASK, str(library))
     assert asked.returncode == 0, asked.stderr

@@ -73,6 +73,7 @@ def test_files_of_our_own_kinds_are_read_unless_told_otherwise(tmp_path: Path) -
     ("order", "words"),
     [
         ("hang", "took longer than 1 seconds to read: .*raise reading.timeout_seconds"),
+        ("a page, then hang", "took longer than 1 seconds to read: "),
         ("crash", r"crash \(Abort.*open it, save it again .*add that"),
         ("eat memory", "more than 256 MB of memory.*raise reading.memory_megabytes"),
         ("fail", "broken or unusual .*unforeseen fault.*save it again as PDF or DOCX"),
@@ -82,7 +83,7 @@ def test_files_of_our_own_kinds_are_read_unless_told_otherwise(tmp_path: Path) -
 def test_a_bad_file_is_its_own_outcome_and_nobody_elses(
     tmp_path: Path, order: str, words: str
 ) -> None:
-    limits = IMPATIENT if order == "hang" else LIMITS
+    limits = IMPATIENT if order.endswith("hang") else LIMITS
     before, bad, after = outcomes(files(tmp_path, "before", order, "after"), limits)
     assert (before, after) == ("before", "after")
     assert re.search(words, bad)
@@ -93,6 +94,10 @@ def test_what_a_reader_prints_disturbs_nothing(
 ) -> None:
     assert outcomes(files(tmp_path, "print", "next")) == ["print", "next"]
     assert capfd.readouterr() == ("", "")
+
+
+def test_signs_of_life_between_pages_are_not_taken_for_the_answer(tmp_path: Path) -> None:
+    assert outcomes(files(tmp_path, "page after page", "next")) == ["page after page", "next"]
 
 
 def test_a_worker_is_kept_from_file_to_file_and_replaced_after_a_crash(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from retriever.loaders.docx import load_docx
 from retriever.loaders.html import load_html
 from retriever.loaders.jats import load_jats
 from retriever.loaders.pdf import load_pdf
+from retriever.loaders.picture import load_picture
 from retriever.loaders.text import load_markdown, load_plain
 from retriever.schema import Parsed
 from retriever.vocabulary import infer_source_type
@@ -42,6 +43,9 @@ LOADERS: dict[str, Loader] = {
     detect.JATS: load_jats,
     detect.MARKDOWN: load_markdown,
     detect.PLAIN: load_plain,
+    detect.PNG: load_picture,
+    detect.JPEG: load_picture,
+    detect.TIFF: load_picture,
 }
 
 

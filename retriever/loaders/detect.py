@@ -14,16 +14,24 @@ HTML = "text/html"
 JATS = "application/jats+xml"
 MARKDOWN = "text/markdown"
 PLAIN = "text/plain"
+PNG = "image/png"
+JPEG = "image/jpeg"
+TIFF = "image/tiff"
+
+PICTURES = frozenset({PNG, JPEG, TIFF})
+"""Pictures of pages."""
 
 _HEAD_BYTES = 65_536
 _SAVE_AS = "save it as PDF or DOCX and add that"
 
+_PICTURES: tuple[tuple[bytes, str], ...] = (
+    (b"\x89PNG", PNG),
+    (b"\xff\xd8\xff", JPEG),
+    (b"II*\x00", TIFF),
+    (b"MM\x00*", TIFF),
+)
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
-    (b"\x89PNG", "a picture (PNG), not a document"),
-    (b"\xff\xd8\xff", "a picture (JPEG), not a document"),
     (b"GIF8", "a picture (GIF), not a document"),
-    (b"II*\x00", "a picture (TIFF), not a document"),
-    (b"MM\x00*", "a picture (TIFF), not a document"),
     (b"{\\rtf", "a Rich Text file (.rtf)"),
     (b"%!PS", "a PostScript file"),
     (b"\x1f\x8b", "a compressed file (gzip)"),
@@ -56,6 +64,9 @@ def media_type(path: Path) -> str:
         return _zip_type(path)
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         raise _old_office(path)
+    for signature, picture in _PICTURES:
+        if head.startswith(signature):
+            return picture
     _refuse_signatures(head)
     return _text_type(head)
 

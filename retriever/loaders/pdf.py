@@ -9,6 +9,7 @@ pdf_blocks      lines -> paragraphs, list items, table rows
 pdf_poster      boxes of a poster or infographic -> the same
 pdf_words       words divided at a line's end
 pdf_assemble    blocks -> text, pages, sections
+pdf_scans       pictures of pages without text -> runs of text
 pdf_metadata    title, publisher, year and the like
 """
 
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,13 +35,21 @@ from retriever.loaders.pdf_furniture import without_furniture
 from retriever.loaders.pdf_layout import segments_by_position, upright_runs
 from retriever.loaders.pdf_metadata import Printed, read_metadata
 from retriever.loaders.pdf_poster import is_poster, poster_blocks
+from retriever.loaders.pdf_scans import (
+    listed,
+    no_text,
+    read_scans,
+    scan_notes,
+    scanned_lines,
+    with_certainty,
+    with_scans,
+)
 from retriever.loaders.pdf_structure import Tag, read_structure
 from retriever.schema import Parsed
 
 _WORD = re.compile(r"[^\W\d_]{2}")
 # Below this share of tagged text a page's tags are taken to be incomplete.
 _TAGGED_SHARE = 0.6
-_LISTED_PAGES = 8
 
 
 def load_pdf(path: Path, limits: Reading) -> Parsed:
@@ -52,16 +61,33 @@ def load_pdf(path: Path, limits: Reading) -> Parsed:
     with _warnings() as warnings, path.open("rb") as stream:
         reader = _open(stream, limits)
         pages, failed = _read_pages(reader)
+        scans = read_scans(path, _without_words(pages, failed), limits)
+        pages = with_scans(pages, scans.found)
         blocks = _blocks(pages, _structure(reader))
         text, spans, sections = assemble(blocks, _outline(reader))
         if not _WORD.search(text):
-            raise UnreadableFile(
-                "no text layer: needs OCR; run it through a text recognition program such as "
-                "OCRmyPDF and put the result in its place"
-            )
+            raise UnreadableFile(no_text(scans))
         empty = [n for n, (_, runs) in enumerate(pages, 1) if not runs and n not in failed]
         metadata = read_metadata(_information(reader), _printed(pages), blocks)
-    return Parsed(text, spans, sections, metadata, tuple(_notes(failed, empty, warnings)))
+    return Parsed(
+        text,
+        with_certainty(spans, scans.found),
+        sections,
+        metadata,
+        (*_notes(failed, warnings), *scan_notes(scans, empty)),
+        scanned_lines(scans.found),
+    )
+
+
+def _without_words(
+    pages: Sequence[tuple[PageText, list[Run]]], failed: Collection[int]
+) -> list[int]:
+    """Numbers of the pages that hold no word of their own."""
+    return [
+        number
+        for number, (_, runs) in enumerate(pages, 1)
+        if number not in failed and not _WORD.search(" ".join(run.text for run in runs))
+    ]
 
 
 @contextmanager
@@ -201,16 +227,8 @@ def _information(reader: PdfReader) -> dict[str, str]:
     return {str(key).lstrip("/"): str(value) for key, value in found.items()}
 
 
-def _notes(failed: list[int], empty: list[int], warnings: list[str]) -> Iterator[str]:
+def _notes(failed: list[int], warnings: list[str]) -> Iterator[str]:
     if failed:
-        yield f"{_listed(failed)} could not be read: damaged, fetch the file again"
-    if empty:
-        yield f"without text: {_listed(empty)} (blank, or pictures that need OCR)"
+        yield f"{listed(failed)} could not be read: damaged, fetch the file again"
     if warnings:
         yield f"the file departs from the PDF standard ({len(warnings)} warnings while reading)"
-
-
-def _listed(numbers: list[int]) -> str:
-    shown = ", ".join(str(number) for number in numbers[:_LISTED_PAGES])
-    more = f" and {len(numbers) - _LISTED_PAGES} more" if len(numbers) > _LISTED_PAGES else ""
-    return f"page{'s' if len(numbers) > 1 else ''} {shown}{more}"

@@ -24,6 +24,7 @@ from typing import Any
 
 from retriever.config import Reading
 from retriever.errors import UnreadableFile
+from retriever.loaders import recognition
 from retriever.schema import Parsed, to_dict
 
 Result = tuple[str, Parsed] | UnreadableFile
@@ -33,6 +34,7 @@ _START_SECONDS = 60
 _GRACE_SECONDS = 5
 _HEED_SECONDS = 0.2  # how long Ctrl-C may go unheard
 _SAVE_AGAIN = "open it, save it again as PDF or DOCX and add that"
+_PAGE_DONE = b"\n"  # what the worker says in between
 
 
 def read_files(
@@ -186,6 +188,11 @@ def _ask(
 ) -> tuple[dict[str, Any] | None, bool]:
     """Have a file read.
 
+    Args:
+        process: The reading process.
+        path: The file.
+        seconds: How long it may take, and again after each page that text recognition has read.
+
     Returns:
         The answer, or None when the process ended without one, and whether time ran out.
     """
@@ -196,7 +203,9 @@ def _ask(
     except BrokenPipeError:
         return None, False
     line, late = _receive(process, seconds)
-    return (json.loads(line) if line.endswith(b"\n") else None), late
+    while line == _PAGE_DONE and not late:
+        line, late = _receive(process, seconds)
+    return (json.loads(line) if line.endswith(b"\n") and line != _PAGE_DONE else None), late
 
 
 def _receive(process: subprocess.Popen[bytes], seconds: int) -> tuple[bytes, bool]:
@@ -244,6 +253,12 @@ def serve() -> None:
     _limit_memory(limits)
     _prepare(reader)
     print(file=answers, flush=True)  # ready
+
+    def page_done() -> None:
+        _set_alarm(limits.timeout_seconds + _GRACE_SECONDS)
+        print(file=answers, flush=True)
+
+    recognition.PAGE_DONE.set(page_done)
     for line in sys.stdin:
         _set_alarm(limits.timeout_seconds + _GRACE_SECONDS)
         answer = _answer(reader, Path(json.loads(line)), limits)

@@ -8,6 +8,8 @@ import streamlit as st
 
 from retriever import Library
 from retriever.errors import RetrieverError, UnknownDocument, UnreadableFile
+from retriever.loaders.detect import PDF, PICTURES
+from retriever.schema import is_scanned
 from retriever.ui import edit, keep_words, words
 from retriever.ui.shared import (
     heading,
@@ -83,7 +85,12 @@ def _show(source: Library, view: View) -> None:
         st.html(f"<p>{words.link(metadata.url, 'Open the source at its publisher')}</p>")
     if view.quotation:
         quotation = document.text[slice(*view.quotation)]
-        st.html("<h2>Quotation</h2>" + words.quotation_html(quotation))
+        scanned = is_scanned(document.pages, *view.quotation)
+        st.html(
+            "<h2>Quotation</h2>"
+            + words.quotation_html(quotation)
+            + words.scanned_html(scanned)
+        )
     _navigation(view)
     _page(source, view)
     _about(view)
@@ -115,7 +122,8 @@ def _turn() -> None:
 
 def _page(source: Library, view: View) -> None:
     text = words.text_html(view.document, view.part, view.quotation)
-    if view.document.media_type != "application/pdf":
+    text = words.scanned_html(view.part.certainty is not None) + text
+    if view.document.media_type not in {PDF, *PICTURES}:
         _say_where(view)
         st.html(text)
         return
@@ -130,8 +138,9 @@ def _picture(source: Library, view: View) -> None:
     document = view.document
     st.html("<h3>Picture of this page</h3>")
     try:
+        lines = tuple(line for line in document.scanned if line.page == view.number)
         drawn = picture(source.file_of(document.id), document.sha256, view.number,
-                        view.quotation_here)
+                        view.quotation_here, lines)
     except UnreadableFile as error:
         problem("The picture cannot be drawn", str(error))
         return

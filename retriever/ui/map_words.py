@@ -247,6 +247,7 @@ def _reading_html(title: str, reading: Reading) -> str:
     return "".join(
         [
             words.quotation_html(passage.text, reading.marks),
+            words.scanned_html(passage.scanned),
             f'<p><strong>{escape(said)}</strong> <span class="aside">({escape(rests)})</span></p>',
             f'<p class="section">{escape(" · ".join(filter(None, where)))}</p>'
             if any(where)

@@ -16,6 +16,7 @@ from streamlit.delta_generator import DeltaGenerator
 from retriever import Library, collections
 from retriever.errors import DeskError, RetrieverError
 from retriever.page_picture import Picture, render
+from retriever.schema import ScannedLine
 from retriever.ui import words
 
 SERVICE = "Evidence retriever"
@@ -74,13 +75,15 @@ def _warm_up(library: Library) -> None:
 
 
 @st.cache_data(show_spinner="Drawing the page…", max_entries=64)
-def picture(pdf: Path, sha256: str, page: int, quotation: str) -> Picture:
+def picture(
+    file: Path, sha256: str, page: int, quotation: str, scanned: tuple[ScannedLine, ...] = ()
+) -> Picture:
     """A page's picture, kept for as long as the file's bytes (`sha256`) are the same.
 
     Raises:
         UnreadableFile: The file is gone or has no such page.
     """
-    return render(pdf, page, quotation)
+    return render(file, page, quotation, scanned=scanned)
 
 
 def collection_names(source: Library) -> list[str]:

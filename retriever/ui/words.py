@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from retriever.labels import (
     LABELS,
+    SCANNED,
     about_kinds,
     at_a_glance,
     further_warnings,
@@ -254,6 +255,11 @@ def gap_html(finding: Finding) -> str:
     """What a finding says became of a gap between groups; empty where it does not say."""
     said = gap_effect_in_words(finding.gap_effect)
     return f'<p class="gap-effect">{escape(said)}</p>' if said else ""
+
+
+def scanned_html(scanned: bool) -> str:
+    """A line that says that words were read by text recognition; empty where they were not."""
+    return f'<p class="scanned"><strong>Warning:</strong> {SCANNED}</p>' if scanned else ""
 
 
 def warnings_html(finding: Finding) -> str:
