@@ -156,7 +156,9 @@ def test_what_there_is_is_shown_and_nothing_fetched(
         "2021-03-02 not stated"
     ) in said
     assert f"{GONE}/gone Failed: {GONE}/gone is not there (404). Check the address" in said
-    assert server.paths() == [f"{WALKS}/walks", f"{GONE}/gone"] or len(server.paths()) == 4
+    assert [path for path in server.paths() if not path.endswith("/robots.txt")] == [
+        f"{WALKS}/walks", f"{GONE}/gone"
+    ]  # fmt: skip
     assert waiting(library.root) == []
     assert Incoming(library.root).batches() == []
 
@@ -179,7 +181,6 @@ def test_fetched_documents_wait_for_a_yes_and_one_that_fails_stops_no_other(
     assert "What was fetched from the web, asked for on" in said
     assert f"{GONE}/gone Failed: {GONE}/gone is not there (404). Check the address" in said
     assert f"Led walks <b>& talks</b> {WALKS}/walks Fetched not found" in said
-    assert "2 could not" not in said
     batch = only_batch(library)
     assert [file.outcome for file in batch.files] == ["ready", "ready"]
     assert said.count("Files given on") == 2  # as a heading, and as where to look at them
@@ -191,7 +192,7 @@ def test_fetched_documents_wait_for_a_yes_and_one_that_fails_stops_no_other(
     assert app.text_input(key=f"{batch.id}-{walks.number}-url").value == f"{WALKS}/walks"
     assert app.text_input(key=f"{batch.id}-{walks.number}-licence").value == LICENCE
     press(app, f"{batch.id}-{walks.number}-add")
-    assert corpus(library) - before == {walks.name, f"{Path(walks.name).stem}.toml"}
+    assert corpus(library) - before == {walks.name, f"{walks.name}.toml"}
 
 
 def test_once_the_files_are_decided_on_it_says_so(
@@ -260,7 +261,7 @@ def test_what_people_type_is_understood(kind: fetching.Kind, typed: str, asked: 
 
 
 def test_an_address_elsewhere_is_no_gov_uk_publication() -> None:
-    with pytest.raises(FetchError, match="not on GOV.UK"):
+    with pytest.raises(FetchError, match=r"not on GOV\.UK"):
         fetching.asked("govuk", "https://example.org/a")
 
 
@@ -271,18 +272,18 @@ def test_what_is_held_already_is_said(library: Library, server: Server, place: P
     assert [line.held for line in kept.lines] == ["policy.md names the same address", ""]
 
     wanted = [f"{server.url}/letters.md"]
-    (line,) = get(library, server, place, *wanted, dry_run=True).lines[2:]
+    look = place.with_name("0002.fetched")
+    (line,) = get(library, server, look, *wanted, dry_run=True).lines
     assert (line.outcome, line.held) == ("found", "waits for your yes")
-    place.unlink()
     fetching.take_in(library.root, place, "Ann", library.settings.reading)
-    (line,) = get(library, server, place, *wanted, dry_run=True).lines
+    (line,) = get(library, server, look, *wanted, dry_run=True).lines
     assert line.held == "waits for your yes"
 
     batch = Incoming(library.root).read(only_batch(library).id, library.settings.reading)
     letters = next(file for file in batch.files if file.original.startswith("letters"))
     Incoming(library.root).accept(batch.id, letters.number)
     library.index()
-    (line,) = get(library, server, place, *wanted, dry_run=True).lines
+    (line,) = get(library, server, look, *wanted, dry_run=True).lines
     assert line.held.startswith(f"in the library as {letters.name}, fetched 20")
 
 
@@ -312,24 +313,24 @@ def test_stopped_between_two_documents_it_goes_on_with_the_rest(
     assert again.count("/letters.md") == 1  # looked at, not fetched
 
 
-def test_the_work_stops_where_somebody_asks_and_goes_on_later(
+def test_the_work_stops_when_somebody_asks_and_goes_on_later(
     library: Library, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     work = Work(library.root)
 
     def stops(_: Asked) -> Reply:
         work.stop("1")
-        return Reply("# Letters\n\nLetters raised uptake.\n" * 9)
+        return letters
 
-    whole = server.routes["/letters.md"]
-    server.routes["/letters.md"] = stops
+    letters = Reply("# Letters\n\nLetters raised uptake.\n" * 9)
+    server.routes["/letters.md"] = [letters, stops, Reply(status=500)]  # looked at, then fetched
     ask_for(opened(library, monkeypatch), "fetch", f"{LETTERS}/letters.md", f"{WALKS}/walks")
     (job,) = ended(library)
     assert job.state == "stopped"
-    assert [one.title for one in fetching.kept(work.fetched(job.id)).lines] == []
+    assert [one.outcome for one in fetching.kept(work.fetched(job.id)).lines] == ["fetched"]
     said = shown(app := opened(library, monkeypatch))
     assert "Fetching from the web did not come to its end. Stopped, as somebody asked" in said
-    server.routes["/letters.md"] = whole
+    server.routes["/letters.md"] = letters
     press(app, f"resume-{job.id}")
     assert ended(library)[-1].message == "2 documents were fetched."
     assert len(only_batch(library).files) == 2
@@ -374,7 +375,8 @@ def test_a_damaged_file_is_as_if_nothing_had_been_found(tmp_path: Path, text: st
 def test_jobs_written_down_before_there_was_fetching_are_still_read(library: Library) -> None:
     folder = Work(library.root).folder
     folder.mkdir(parents=True)
-    old = {"id": "0001", "what": "index", "who": "Ann", "state": "done", "queued": "2026-01-01"}
-    (folder / "0001.json").write_text(json.dumps(old))
+    old = {"id": "0001", "what": "index", "who": "Ann", "state": "done"}
+    at = {"queued": "2026-01-01T00:00:00+00:00"}
+    (folder / "0001.json").write_text(json.dumps(old | at))
     (job,) = Work(library.root).jobs()
     assert (job.wanted, job.limit) == ((), 0)
