@@ -47,7 +47,8 @@ class Line:
         wanted: What the person asked for, as `connectors.asked_of` takes it.
         outcome: See `connectors.Outcome`; likewise `says`.
         address: Where its file is; empty where there is none to be had.
-        kind: See `connectors.Candidate`; likewise `title`, `licence`, `date`, `status`, `page`.
+        kind: Media type; what it was found to be once it is here, before that see
+            `connectors.Candidate`, as for `title`, `licence`, `date`, `status` and `page`.
         held: What the library held of it before, in words; empty: nothing that is known.
     """
 
@@ -203,7 +204,7 @@ def _line(outcome: Outcome, held: Mapping[str, str]) -> Line:
         # Where nothing was found the title is what was asked for, with the connector before it.
         title=one.title if one.connector else one.title.partition(":")[2],
         address=one.address,
-        kind=one.kind,
+        kind=outcome.record.media_type if outcome.record else one.kind,
         licence=one.licence,
         date=one.date,
         status=one.status,

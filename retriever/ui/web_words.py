@@ -24,7 +24,10 @@ AT_WORK = "Work in progress, at the top of this page, shows how far it is."
 
 
 class Example(NamedTuple):
-    """What people call a kind of thing that can be fetched, and how one is named."""
+    """What people call a kind of thing that can be fetched, and how one is named, as Markdown.
+
+    What is typed stands as code: of an address the browser would make a link otherwise.
+    """
 
     name: str
     example: str
@@ -33,18 +36,18 @@ class Example(NamedTuple):
 KINDS: dict[Kind, Example] = {
     "web": Example(
         "An address on the web",
-        "Of a web page or a PDF, such as https://www.example.org/report.pdf",
+        "Of a web page or a PDF, such as `https://www.example.org/report.pdf`",
     ),
     "govuk": Example(
         "A GOV.UK publication",
-        "Its address, or what follows www.gov.uk/, such as "
-        "government/publications/womens-health-strategy-for-england",
+        "Its address, or what follows `www.gov.uk/`, such as "
+        "`government/publications/womens-health-strategy-for-england`",
     ),
-    "nice": Example("A NICE guideline", "Its number, such as NG12"),
+    "nice": Example("A NICE guideline", "Its number, such as `NG12`"),
     "europepmc": Example(
         "Articles of Europe PMC",
-        "A PMCID, PubMed number or DOI, or words to search for, such as bowel cancer screening AND "
-        "OPEN_ACCESS:y (only what is open access can be fetched)",
+        "A PMCID, PubMed number or DOI, or words to search for, such as `bowel cancer screening "
+        "AND OPEN_ACCESS:y` (only what is open access can be fetched)",
     ),
 }
 
@@ -95,13 +98,17 @@ def _named(line: Line) -> str:
 
 def _cells(line: Line) -> Iterator[str]:
     says = f": {line.says}" if line.outcome in _SAID else ""
-    yield escape(f"{_OUTCOMES[line.outcome]}{says}")
+    yield _long(f"{_OUTCOMES[line.outcome]}{says}")
     if line.page or line.address:
         yield escape(line.held or "not found")
         yield escape(_kind(line.kind))
-        yield from (escape(part or _NOT_STATED) for part in (line.licence, line.date, line.status))
+        yield from (_long(part or _NOT_STATED) for part in (line.licence, line.date, line.status))
     else:  # nothing is known of what was not found
         yield from ("", "", "", "", "")
+
+
+def _long(text: str) -> str:
+    return f'<span class="long">{escape(text)}</span>'
 
 
 def _kind(media_type: str) -> str:
