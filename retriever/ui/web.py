@@ -54,9 +54,7 @@ def _form(work: Work, who: str) -> None:
         captions=[kind.example for kind in web_words.KINDS.values()],
     )
     st.text_area("What is wanted, one per line", key=_TEXT, height=100)
-    st.number_input(
-        "How many documents at most for each line", 1, MOST, _USUAL, key=_LIMIT, width=260
-    )
+    st.number_input("Documents at most for each line", 1, MOST, _USUAL, key=_LIMIT, width=300)
     with st.container(horizontal=True):
         for what, label in _BUTTONS:
             st.button(label, key=f"web-{what}", on_click=partial(_begin, work, who, what))

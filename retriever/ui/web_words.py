@@ -102,7 +102,9 @@ def _cells(line: Line) -> Iterator[str]:
     if line.page or line.address:
         yield escape(line.held or "not found")
         yield escape(_kind(line.kind))
-        yield from (_long(part or _NOT_STATED) for part in (line.licence, line.date, line.status))
+        yield _long(line.licence or _NOT_STATED)
+        yield escape(line.date or _NOT_STATED)
+        yield escape(line.status or _NOT_STATED)
     else:  # nothing is known of what was not found
         yield from ("", "", "", "", "")
 
