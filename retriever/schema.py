@@ -501,7 +501,7 @@ class LibraryEntry:
 class Progress:
     """How far indexing (`done` counts files, then passages), evaluating or a backup has come."""
 
-    stage: Literal["comparing", "reading", "embedding", "writing", "asking", "looking"]
+    stage: Literal["comparing", "reading", "embedding", "writing", "asking", "looking", "fetching"]
     done: int
     total: int
     item: str = ""

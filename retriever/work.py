@@ -3,6 +3,7 @@
     keeping/work/0001.json    a job: what, how far, how it ended
                  0001.stop    somebody asks for its end; the job stops between two files
                  0001.log     what its process printed, for when it failed unexpectedly
+                 0001.fetched what there is on the web, or what became of each document of it
                  lock         held by the process at work, and gone with it
 
     python -m retriever.work ROOT     does the jobs that wait, one after another, the oldest first
@@ -19,12 +20,12 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from filelock import FileLock, Timeout
 
@@ -32,7 +33,10 @@ from retriever.errors import DeskError, RetrieverError
 from retriever.journal import KEEPING, cannot_write, write_whole
 from retriever.schema import Progress, to_dict
 
-What = Literal["read", "index", "links"]
+if TYPE_CHECKING:
+    from retriever import fetching
+
+What = Literal["read", "index", "links", "find", "fetch"]
 State = Literal["waiting", "working", "done", "stopped", "failed", "killed"]
 OVER: tuple[State, ...] = ("done", "stopped", "failed", "killed")
 CAN_GO_ON: tuple[State, ...] = ("stopped", "failed", "killed")
@@ -57,12 +61,16 @@ class Job:
     Attributes:
         id: Running number, `0001`.
         what: `read`: read a batch of files that wait; `index`: bring the index up to date;
-            `links`: look where the addresses of documents lead.
+            `links`: look where the addresses of documents lead; `find`: say what there is on the
+            web; `fetch`: fetch it and have it read as a batch.
         batch: For `read`, which batch.
         queued: When it was asked for, in UTC; likewise `started` and `ended`, empty before.
-        stage: What it is at: `comparing`, `reading`, `embedding`, `writing` or `looking`.
+        stage: What it is at: `comparing`, `reading`, `embedding`, `writing`, `looking` or
+            `fetching`.
         done: Files of this stage that are done; `total`: all of them; `item`: the one at work.
         message: How it ended, in words.
+        wanted: For `find` and `fetch`, what, each as `fetching.asked` gives it.
+        limit: For `find` and `fetch`, how many documents at most for each.
     """
 
     id: str
@@ -78,6 +86,8 @@ class Job:
     total: int = 0
     item: str = ""
     message: str = ""
+    wanted: tuple[str, ...] = ()
+    limit: int = 0
 
 
 class _Stopped(Exception):
@@ -92,18 +102,23 @@ class Work:
         self.root = root
         self.folder = root / KEEPING / "work"
 
-    def start(self, what: What, who: str, batch: str = "") -> Job:
-        """Have something done as soon as what is at work has ended.
+    def start(
+        self, what: What, who: str, batch: str = "", wanted: Sequence[str] = (), limit: int = 0
+    ) -> Job:
+        """Have something done as soon as what is at work has ended; see `Job` for what it takes.
 
         What waits already is not asked for twice.
         """
+        asked = (what, batch, tuple(wanted), limit)
         with self._locked():
             jobs = self.jobs()
             for job in jobs:
-                if (job.state, job.what, job.batch) == ("waiting", what, batch):
+                if job.state == "waiting" and _asked(job) == asked:
                     return job
             number = int(jobs[0].id) + 1 if jobs else 1
-            job = Job(f"{number:04d}", what, who, "waiting", _now(), batch)
+            job = Job(
+                f"{number:04d}", what, who, "waiting", _now(), batch, wanted=asked[2], limit=limit
+            )
             self._save(job)
             for old in jobs[_KEPT:]:
                 self._forget(old)
@@ -178,11 +193,16 @@ class Work:
         self._launch(job)
         return job
 
+    def fetched(self, job_id: str) -> Path:
+        """The file in which a `find` or `fetch` keeps what became of each document."""
+        return self.folder / f"{job_id}.fetched"
+
     def forget_logs(self) -> None:
-        """Delete what jobs printed that have ended: it may hold words of any document."""
+        """Delete what jobs printed and found that have ended: it may hold words of any document."""
         for job in self.jobs():
             if job.state in OVER:
                 (self.folder / f"{job.id}.log").unlink(missing_ok=True)
+                self.fetched(job.id).unlink(missing_ok=True)
 
     def follow(self, job_id: str, show: Callable[[Progress], None]) -> Job:
         """Show a job's progress until it ends; gives how it ended."""
@@ -226,7 +246,8 @@ class Work:
             )
             sys.excepthook(type(error), error, error.__traceback__)
         self._stop_path(job).unlink(missing_ok=True)
-        self._save(dataclasses.replace(note.job, state=state, ended=_now(), message=message))
+        ended = dataclasses.replace(note.job, state=state, ended=_now(), message=message, item="")
+        self._save(ended)
 
     # --- on the disk --------------------------------------------------------------------------
 
@@ -327,11 +348,49 @@ def _links(root: Path, job: Job, note: Callable[[Progress], None]) -> str:
     return f"Looked where {len(found)} addresses lead: the Check page says what was found."
 
 
+def _find(root: Path, job: Job, note: Callable[[Progress], None]) -> str:
+    kept = _from_the_web(root, job, note)
+    failed = sum(line.outcome == "failed" for line in kept.lines)
+    wrong = f" {failed} could not be had: the list says why." if failed else ""
+    found = len(kept.lines) - failed
+    return f"Found {found} {'document' if found == 1 else 'documents'} on the web.{wrong}"
+
+
+def _fetch(root: Path, job: Job, note: Callable[[Progress], None]) -> str:
+    from retriever import fetching
+    from retriever.config import load_settings
+
+    work = Work(root)
+    kept = _from_the_web(root, job, note)
+    kept = fetching.take_in(root, work.fetched(job.id), job.who, load_settings(root).reading)
+    if kept.batch:
+        work.start("read", job.who, kept.batch)  # does as soon as this job has ended
+    return fetching.in_words(kept.lines)
+
+
+def _from_the_web(root: Path, job: Job, note: Callable[[Progress], None]) -> fetching.Kept:
+    from retriever import fetching
+    from retriever.config import load_settings
+    from retriever.connectors import Client
+
+    client = Client(load_settings(root).web)
+    place = Work(root).fetched(job.id)
+    dry_run = job.what == "find"
+    return fetching.fetch(root, place, job.wanted, job.limit, client, note, dry_run)
+
+
 _JOBS: dict[What, Callable[[Path, Job, _Notes], str]] = {
     "read": _read,
     "index": _index,
     "links": _links,
+    "find": _find,
+    "fetch": _fetch,
 }
+
+
+def _asked(job: Job) -> tuple[What, str, tuple[str, ...], int]:
+    """What tells a job from others that are not the same work."""
+    return job.what, job.batch, job.wanted, job.limit
 
 
 def _needs_a_process(job: Job) -> bool:
@@ -347,7 +406,8 @@ def _killed(job: Job) -> Job:
 
 def _job_from(path: Path) -> Job | None:
     try:
-        return Job(**json.loads(path.read_text("utf-8")))
+        job = Job(**json.loads(path.read_text("utf-8")))
+        return dataclasses.replace(job, wanted=tuple(job.wanted))
     except (OSError, ValueError, TypeError):  # forgotten meanwhile, or of another version
         return None
 

@@ -35,6 +35,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("answer", "upkeep", "health"),
     ("overview",),
     ("library", "incoming", "replacing"),
+    ("fetching",),
     ("work",),
     ("answer_measures", "comparison", "ranking", "matching"),
     ("evaluation", "bulk"),

@@ -8,7 +8,7 @@ until a librarian accepts it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -33,6 +33,7 @@ from retriever.connectors.services import Services, services
 from retriever.connectors.web import Web
 from retriever.corpus import scan
 from retriever.errors import FetchError
+from retriever.schema import Progress
 
 __all__ = [
     "CONNECTORS", "Candidate", "Client", "Connector", "Fetched", "Outcome", "Record", "Request",
@@ -99,6 +100,8 @@ def fetch_all(
     limit: int = 20,
     dry_run: bool = False,
     known: Services | None = None,
+    progress: Callable[[Progress], None] = lambda _: None,
+    done: Collection[str] = (),
 ) -> Iterator[Outcome]:
     """Fetch what people ask for, so that it waits; one that fails does not stop the others.
 
@@ -109,6 +112,8 @@ def fetch_all(
         limit: How many documents at most for each.
         dry_run: Only say what there is.
         known: The services; those of the packaged file where left out.
+        progress: Told before something is asked for or fetched; what it raises ends the work.
+        done: Addresses of documents that are passed over.
 
     Yields:
         What became of each document as soon as it is known, in the order of its source.
@@ -117,15 +122,20 @@ def fetch_all(
         LockHeld: Something else is being fetched for this library.
         StorageError: The folder cannot be written.
     """
-    for text in wanted:
+    for asked_for, text in enumerate(wanted):
         try:
             name, asked = asked_of(text, known)
+            progress(Progress("looking", asked_for, len(wanted), asked))
             connector = open_connector(name, client, known)
             candidates = connector.discover(Request(asked, limit))
         except FetchError as error:
             yield Outcome(text, "failed", str(error), Candidate("", "", title=text))
             continue
-        for candidate in candidates:
+        for number, candidate in enumerate(candidates):
+            if candidate.address and candidate.address in done:
+                continue
+            if not dry_run:
+                progress(Progress("fetching", number, len(candidates), candidate.title))
             yield _fetched(connector, candidate, root, text, dry_run)
 
 

@@ -16,7 +16,7 @@ from retriever.incoming import Incoming
 from retriever.intake import Given
 from retriever.labels import kind_of_source, status_of
 from retriever.schema import SOURCE_TYPES, Metadata
-from retriever.ui import add_words, keep, words
+from retriever.ui import add_words, keep, web, web_words, words
 from retriever.ui.shared import (
     desk_links,
     heading,
@@ -70,6 +70,8 @@ def page() -> None:
             _progress(work)
         with slot():
             _drop(source, work)
+        with slot():
+            web.section(source, work, _who())
         _waiting(source, work)
 
 
@@ -153,7 +155,8 @@ def _drop(source: Library, work: Work) -> None:
         if files:  # they are here: until the last one is, the button would take none
             paragraph(f"{words.count(len(files), 'file')} chosen.")
     pressed = st.button("Read these files", key="read", type="primary")
-    if fetched := len(_incoming(source).fetched()):
+    fetched = len(_incoming(source).fetched())
+    if fetched and not web.is_fetching(work):  # which takes them in at its end
         label = f"Read {words.count(fetched, 'document')} fetched from the web"
         if st.button(label, key="read-fetched"):
             _read(work, _incoming(source).take_in_fetched(source.settings.reading))
@@ -281,6 +284,8 @@ def _look(source: Library, work: Work, batch: Batch, file: Waiting) -> None:
     incoming = _incoming(source)
     if file.reason:
         problem("It could not be added", file.reason)
+    if file.record:
+        st.html(web_words.origin_html(file.record))
     beside = incoming.compare(batch.id, file.number) if file.outcome == "like" else []
     for one in beside:
         st.html(add_words.side_by_side_html(file, one))

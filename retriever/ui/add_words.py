@@ -28,6 +28,8 @@ _WORK = {
     "read": "Reading the files",
     "index": "Bringing the index up to date",
     "links": "Looking where addresses lead",
+    "find": "Seeing what there is on the web",
+    "fetch": "Fetching from the web",
 }
 _STAGES = {
     "comparing": "preparing to compare texts",
@@ -35,6 +37,7 @@ _STAGES = {
     "embedding": "embedding",
     "writing": "writing the index",
     "looking": "asking",
+    "fetching": "fetching",
 }
 
 
