@@ -146,6 +146,7 @@ def whole(gone: Words, library: Library) -> Words:
     held = " ".join(
         library.document(entry.document_id).text.casefold() for entry in library.entries()
     )
+    held += " ".join(f"{part.key} {part.label}" for part in every_part()).casefold()
     return frozenset(word for word in gone if len(word) > 6 and word not in held)
 
 

@@ -39,7 +39,7 @@ ANSWER = f"?q={quote(QUESTION)}"
 AT_REST = """() => {
   const app = document.querySelector("[data-testid=stApp]");
   const rests = app?.dataset.testScriptState === "notRunning"
-    && !document.querySelector('[data-stale="true"]');
+    && !document.querySelector('[data-stale="true"], [data-testid=stSkeleton]');
   window.framesAtRest = rests ? (window.framesAtRest ?? 0) + 1 : 0;
   if (window.framesAtRest < 15) return false;
   window.framesAtRest = 0;

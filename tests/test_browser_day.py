@@ -122,6 +122,7 @@ def test_a_librarians_day(page: Page, served: Server) -> None:
     remove(page, served, PURGED, "not ours to keep")
     opened(page, served.address + "library")
     page.get_by_text("1 document, to be brought back").click()
+    settled(page)
     page.get_by_role("button", name="Delete it for good…").click()
     expect(page.get_by_role("alert")).to_contain_text("Nothing brings it back", timeout=WAIT)
     settled(page)

@@ -55,7 +55,7 @@ def test_the_new_file_is_found_the_record_stays_and_undoing_brings_the_old_one_b
     ("name", "content", "message"),
     [
         ("empty.md", b"", r"empty\.md cannot take its place, as it cannot be read: empty"),
-        ("scan.png", b"\x89PNG rest", "run text recognition"),
+        ("scan.png", b"\x89PNG rest", "a picture that is damaged"),
         ("policy.pdf", pdf("A better print of the policy on screening."), "is a PDF and policy.md"),
         ("policy.docx", docx("Policy", "On screening."), "add it as a document of its own"),
         ("calls 2.md", b"# Calls\n\nCalls to households did not raise uptake.\n", "as calls.md"),
@@ -77,7 +77,7 @@ def test_what_cannot_take_its_place_is_refused_with_what_to_do(
 def test_a_file_in_the_place_of_one_that_could_not_be_read_may_be_of_any_kind(
     library: Library,
 ) -> None:
-    (library.corpus / "locked.pdf").write_bytes(b"\x89PNG rest")
+    (library.corpus / "locked.pdf").write_bytes(b"GIF8 rest")
     put(library, "read.md", BETTER, "locked.pdf")
     assert held(library, "locked.pdf") == BETTER
 

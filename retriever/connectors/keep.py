@@ -51,6 +51,9 @@ KINDS = {
     detect.JATS: "an article in JATS XML",
     detect.MARKDOWN: "Markdown",
     detect.PLAIN: "plain text",
+    detect.PNG: "a picture (PNG)",
+    detect.JPEG: "a picture (JPEG)",
+    detect.TIFF: "a picture (TIFF)",
 }
 """Media types in words."""
 
@@ -311,6 +314,11 @@ def _checked(path: Path, candidate: Candidate, answer: Answer) -> str:
         raise FetchError(
             f"{where} gives {fault}. Open it in a browser; if you may read it there, save it as "
             "PDF and add the file."
+        )
+    if media_type in detect.PICTURES:
+        raise FetchError(
+            f"{where} gives {KINDS[media_type]}, not a document. If it is a page that you need, "
+            "save it and add the file."
         )
     if candidate.kind and media_type != candidate.kind:
         wanted = KINDS.get(candidate.kind, candidate.kind)
