@@ -1,11 +1,11 @@
 """Whether people who ask notice that documents are being added meanwhile.
 
-    python -m benchmarks.readers [--documents 2000] [--add 100] [--per-minute 200] [--at-once 10]
+    python -m benchmarks.readers [--documents 2000] [--add 100] [--per-minute 200] [--at-once 100]
 
 Readers are threads on one warm library, as in the page: questions come at random moments, so many
-a minute, first while nothing else happens, then while another process adds documents and brings
-the index up to date after so many of them. The time of a question counts from when it came, so it
-includes waiting for others. The adding process is nice (`os.nice`) unless `--nice 0`.
+a minute, first while nothing else happens, then while another process adds documents and has the
+index brought up to date after so many of them, as the page Add documents does (`work.py`). The
+time of a question counts from when it came, so it includes waiting for others.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from statistics import median, quantiles
 from benchmarks import libraries, varied
 from retriever import Library
 from retriever.desk import Desk, NewFile
+from retriever.work import Work
 
 READERS = 8  # threads
 
@@ -34,13 +35,12 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=2_000)
     parser.add_argument("--add", type=int, default=100)
     parser.add_argument("--per-minute", type=float, default=200)
-    parser.add_argument("--at-once", type=int, default=10, help="documents added between indexings")
+    parser.add_argument("--at-once", type=int, default=100, help="documents between indexings")
     parser.add_argument("--quiet", type=float, default=60, help="seconds to measure before")
-    parser.add_argument("--nice", type=int, default=10)
     parser.add_argument("--adding", type=Path, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.adding:
-        add(chosen.adding, chosen.add, chosen.at_once, chosen.nice)
+        add(chosen.adding, chosen.add, chosen.at_once)
         return
     library = varied.varied(chosen.documents)
     library.warm_up()
@@ -107,10 +107,9 @@ def _late(seconds: list[float]) -> float:
     return quantiles(seconds, n=20)[18]
 
 
-def add(root: Path, count: int, at_once: int, nice: int) -> None:
-    """Add documents, as a process of its own does."""
-    os.nice(nice)
-    library, desk = Library.open(root), Desk(root, "Ann")
+def add(root: Path, count: int, at_once: int) -> None:
+    """Add documents, and have the index brought up to date by a job of its own."""
+    desk, work = Desk(root, "Ann"), Work(root)
     begun = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         new = Path(folder) / "new.md"
@@ -120,7 +119,8 @@ def add(root: Path, count: int, at_once: int, nice: int) -> None:
             title = text.split("\n", 1)[0].removeprefix("# ")
             desk.add([NewFile(new, f"added/{time.time_ns()}.md", {"title": title})])
             if number % at_once == at_once - 1 or number == count - 1:
-                library.index()
+                job = work.follow(work.start("index", "Ann").id, lambda _: None)
+                assert job.state == "done", job.message
     print(f"added {count}, indexed after every {at_once}: {time.perf_counter() - begun:.1f} s")
 
 

@@ -252,7 +252,12 @@ class Work:
     # --- on the disk --------------------------------------------------------------------------
 
     def _launch(self, job: Job) -> None:
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        threads = str(max(1, (os.cpu_count() or 1) // 2))  # the other half is for readers
+        environment = {
+            "OMP_NUM_THREADS": threads,
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        }
         log = self.folder / f"{job.id}.log"
         work = [sys.executable, "-m", "retriever.work", str(self.root.resolve())]
         subprocess.run(  # noqa: S603  our own interpreter and code
