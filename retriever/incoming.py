@@ -177,6 +177,15 @@ class Incoming:
             limits: Time and memory for one file.
             progress: Told of every file before it is read.
         """
+        self.batch(batch_id)
+        # The page has read what the command line took in, too: the second finds nothing to do.
+        with FileLock(self.folder / batch_id / "reading.lock"):
+            self._read(batch_id, limits, progress)
+        return self.batch(batch_id)
+
+    def _read(
+        self, batch_id: str, limits: Reading, progress: Callable[[Progress], None]
+    ) -> None:
         catch_up(self._index, progress)
         unread = self.batch(batch_id).having("unread")
         shelf = self._shelf()
@@ -192,7 +201,6 @@ class Incoming:
                     self._keep(batch_id, file, result, parsed_key(file.sha256, limits))
                 self._judge(batch_id, file, result, shelf)
         progress(Progress("reading", len(unread), len(unread)))
-        return self.batch(batch_id)
 
     def preview(self, batch_id: str, number: int) -> Preview:
         """What was read off a file.

@@ -57,6 +57,12 @@ def says(page: Page, text: str, wait: int = LONG) -> None:
     expect(page.get_by_test_id("stMain")).to_contain_text(text, timeout=wait)
 
 
+def over(page: Page) -> None:
+    """Wait until no work is going on, and the page has said so."""
+    expect(page.get_by_text("Work in progress")).to_have_count(0, timeout=LONG)
+    settled(page)
+
+
 def unfold(page: Page, name: str) -> None:
     page.locator("summary", has_text=name).click()
     settled(page)
@@ -84,7 +90,7 @@ def test_from_a_drop_of_mixed_files_to_the_library(page: Page, served: Server) -
     drop(page, files())
     says(page, "Ready to add: 11; Like another document: decide: 1; Held already: 1; Could not be "
                "read: 3; Not taken in: 1.")
-    settled(page)
+    over(page)
     says(page, "The same file, byte for byte, as policy.md.")
 
     unfold(page, "notes.md")
@@ -94,14 +100,14 @@ def test_from_a_drop_of_mixed_files_to_the_library(page: Page, served: Server) -
     form.get_by_label("Title: I have checked it").check(force=True)
     form.get_by_role("button", name="Add", exact=True).click()
     says(page, "The index is up to date: 6 documents.")
-    settled(page)
+    over(page)
 
     unfold(page, "uptake.md")
     says(page, "The second edition has new figures for place number 0.")
     page.get_by_role("button", name="A new edition").click()
     says(page, "Added: 2")
     says(page, "The index is up to date: 7 documents.")
-    settled(page)
+    over(page)
 
     page.get_by_role("button", name="Add all 10 that are ready").click()
     says(page, "Added: 12")
@@ -134,7 +140,7 @@ def test_everything_can_be_done_by_keyboard(page: Page, served: Server) -> None:
     tab_to(page, "element => element.textContent === 'Read these files'")
     page.keyboard.press("Enter")
     says(page, "Ready to add: 1.")
-    settled(page)
+    over(page)
     tab_to(page, "element => element.tagName === 'SUMMARY' && "
                  "element.textContent.includes('notes.md')")
     page.keyboard.press("Enter")
@@ -159,7 +165,7 @@ def test_axe_finds_nothing_serious_and_nothing_is_wider(
     assert grave(page) == []
     drop(page, files())
     says(page, "Ready to add: 11")
-    settled(page)
+    over(page)
     unfold(page, "calls.pdf")
     unfold(page, "uptake.md")
     assert grave(page) == []
@@ -189,6 +195,7 @@ def test_progress_is_there_again_when_the_page_is_opened_anew(page: Page, served
 def test_people_ask_while_files_are_read_and_indexed(page: Page, served: Server) -> None:
     opened(page, served.address + "add")
     drop(page, files())
+    says(page, "Files given on")
     opened(page, served.address + "?q=Do+reminder+letters+raise+uptake")
     expect(page.locator(".st-key-finding-1")).to_be_visible(timeout=WAIT)
     opened(page, served.address + "add")

@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 from sixty_files import sixty, told
 from small_library import build
 from test_browser import WAIT, chromium, opened, page, settled
-from test_browser_add import drop, says, unfold
+from test_browser_add import drop, over, says, unfold
 from test_browser_evaluators import Server, serving
 from test_browser_keep import done
 
@@ -67,7 +67,7 @@ def test_a_librarians_day(page: Page, served: Server) -> None:
     ])
     says(page, "Ready to add: 41; Like another document: decide: 2; Held already: 2; Could not be "
                "read: 11; Not taken in: 3.")
-    settled(page)
+    over(page)
     outcomes = page.get_by_role("table").first
     for name in FAILED:
         expect(row_of(outcomes, name)).to_contain_text("Could not be read")
@@ -83,21 +83,22 @@ def test_a_librarians_day(page: Page, served: Server) -> None:
     form.get_by_label("Why it is added, for the history").fill("for the screening team")
     form.get_by_role("button", name="Add", exact=True).click()
     says(page, "The index is up to date: 6 documents.")
-    settled(page)
+    over(page)
 
     # A new edition: the old one is marked, and stays.
     unfold(page, "uptake.md")
     page.get_by_role("button", name="A new edition").click()
     says(page, "The index is up to date: 7 documents.")
-    settled(page)
+    over(page)
     # The same guidance number, and yet another document.
     unfold(page, "policy 2024.md")
     page.get_by_role("button", name="A different document").click()
     says(page, "The index is up to date: 8 documents.")
-    settled(page)
+    over(page)
 
     page.get_by_role("button", name="Add all 40 that are ready").click()
     says(page, "The index is up to date: 48 documents. 1 could not be read")
+    over(page)
     page.get_by_role("button", name="Close this list").click()
     expect(page.get_by_text("What became of each file")).to_have_count(0, timeout=WAIT)
 

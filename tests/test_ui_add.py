@@ -109,6 +109,16 @@ def test_dropped_files_are_read_and_each_has_its_outcome(
     assert "by Ann" in said
 
 
+def test_files_that_were_taken_in_before_the_page_was_left_are_read_all_the_same(
+    small: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = [Given(name, mixed()[name]) for name in ("notes.md", "plain.txt")]
+    Incoming(small.root, "Ann").take_in(given, small.settings.reading)
+    app = opened(small, monkeypatch)
+    waited(small)
+    assert "Ready to add: 2" in shown(app.run())
+
+
 def test_a_file_is_looked_at_confirmed_and_added(
     small: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -37,7 +37,7 @@ BATCH = "batch"
 
 _WHO = "adding"
 _DROPS = "drops"  # how often files were taken in
-_SAID, _TROUBLE = "said", "trouble"  # told once, after the page has run anew
+_SAID, _TROUBLE = "said", "trouble"  # told until something else is done
 _EVERY = 1.0  # seconds between two looks at the work
 _STATUSES = ("unknown", "current", "withdrawn")
 _ONE_LINE = ("title", "publisher", "year", "guidance_id", "url", "doi", "licence", "country")
@@ -85,10 +85,15 @@ def _who() -> str:
 
 def _tell() -> None:
     """Say what came of the button that was pressed last."""
-    if said := st.session_state.pop(_SAID, ""):
+    if said := st.session_state.get(_SAID):
         st.html(words.noted_html(said))
-    if trouble := st.session_state.pop(_TROUBLE, ""):
+    if trouble := st.session_state.get(_TROUBLE):
         problem("That could not be done", trouble)
+
+
+def _forget_what_was_told() -> None:
+    for name in (_SAID, _TROUBLE):
+        st.session_state.pop(name, None)
 
 
 # The work in progress
@@ -130,6 +135,7 @@ def _job(work: Work, job: Job) -> None:
 
 def _told(change: Any, *arguments: Any) -> None:
     """Make a change; what goes wrong is told when the page is shown anew."""
+    _forget_what_was_told()
     try:
         change(*arguments)
     except RetrieverError as error:
@@ -176,6 +182,7 @@ def _read(work: Work, batch: Batch) -> None:
     Nothing of Streamlit's stands before the start: where the page is left, it ends the run there.
     """
     _have_read(work, batch)
+    _forget_what_was_told()
     st.session_state[_DROPS] += 1  # another key: the files that were taken in are let go
     st.query_params[BATCH] = batch.id
     st.rerun()
@@ -236,6 +243,7 @@ def _other_batches(others: list[Batch]) -> None:
 
 
 def _add_all(source: Library, work: Work, batch: Batch, ready: list[Waiting]) -> None:
+    _forget_what_was_told()
     incoming, bar, wrong = _incoming(source), st.progress(0.0), []
     for number, file in enumerate(ready):
         bar.progress(number / len(ready), add_words.plain(f"Adding {file.original}"))
@@ -378,6 +386,7 @@ def _carry_out(
     source: Library, work: Work, batch: Batch, file: Waiting, others: list[str], pressed: str
 ) -> None:
     """Do what a button of a file's form says."""
+    _forget_what_was_told()
     incoming = _incoming(source)
     try:
         if pressed == "leave":
