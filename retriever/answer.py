@@ -416,13 +416,15 @@ def _candidates(
 
 
 def _on_subject(question: str, hits: Sequence[Hit], searcher: Searcher) -> Sequence[Hit]:
-    """The passages that name, or stand beside one that names, something of what is asked.
+    """The passages that name, or stand beside one that names, a topic or intervention asked about.
 
-    All of them where none does, or where the question has no topic or intervention that tells
-    documents apart: "access" and "general practice" are part of many.
+    All of them where none does, or where the question has none that tells documents apart:
+    "access" and "general practice" are part of many. An outcome is not enough: who asks what
+    social prescribing costs is not helped by what nurses cost.
     """
-    asked = searcher.equity.subjects(question)
-    if not any(one.kind != "outcome" and searcher.tells_apart(one) for one in asked):
+    named = searcher.equity.subjects(question)
+    asked = frozenset(one for one in named if one.kind != "outcome")
+    if not any(map(searcher.tells_apart, asked)):
         return hits
     return [hit for hit in hits if searcher.equity.is_on(hit.passage, asked)] or hits
 
