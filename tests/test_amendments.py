@@ -69,7 +69,7 @@ def test_a_removed_document_is_not_quoted_and_comes_back(library: Library) -> No
 
 def test_the_old_text_of_a_replaced_file_is_not_quoted(library: Library, tmp_path: Path) -> None:
     better = tmp_path / "better.md"
-    better.write_text("# Letters and screening\n\nLetters raised uptake of screening by 6%.\n")
+    better.write_text("# On letters\n\nLetters raised uptake of bowel screening by 6%.\n")
     desk = Desk(library.root)
     replaced = desk.replace("letters.md", better)
     assert set(quoted(library)) == {"calls"}

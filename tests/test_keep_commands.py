@@ -20,7 +20,7 @@ from retriever.loaders.sidecar import read_sidecar
 FILES = {
     "letters.md": "# Letters and screening\n\nLetters raised uptake of bowel screening by 4%.\n",
     "letters.toml": 'title = "Letters"\nyear = 2019\n',
-    "towns/calls.md": "# Calls and screening\n\nCalls raised uptake of screening by 9%.\n",
+    "towns/calls.md": "# Calls and screening\n\nCalls raised uptake of bowel screening by 9%.\n",
 }
 ASKED = "What raised uptake of bowel screening?"
 
