@@ -20,6 +20,7 @@ from retriever.coverage import Coverage, nearness
 from retriever.equity import (
     Shortfall,
     Silence,
+    by_axis,
     in_words,
     silence_in_words,
     unspoken_in_words,
@@ -515,7 +516,7 @@ def _finding(
         pages=pages_of(file.pages, start, end),
         start=start,
         end=end,
-        match={each.axis: each.match for each in basis},
+        match=by_axis(basis),
         kind=None,
         populations=searcher.equity.reported_for(quote, passage),
         status=metadata.status,

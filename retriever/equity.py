@@ -119,7 +119,7 @@ class Equity:
         return tuple(dict.fromkeys(labels))
 
     def basis(self, quote: str, passage: Passage, asked: Sequence[Concept]) -> tuple[Basis, ...]:
-        """For each axis asked about, whom a quotation is about; in the order of the question.
+        """For each group asked about, whom a quotation is about; in the order of the question.
 
         Args:
             quote: Word for word out of the passage.
@@ -127,13 +127,7 @@ class Equity:
             asked: Groups, as `asked` gives them.
         """
         found = self._tags_of(quote, passage)
-        each = [self._match(group, found, passage.document_id) for group in asked]
-        best: dict[str, Basis] = {}
-        for basis in each:
-            known = best.get(basis.axis)
-            if known is None or _rank(basis.match) < _rank(known.match):
-                best[basis.axis] = basis
-        return tuple(best.values())
+        return tuple(self._match(group, found, passage.document_id) for group in asked)
 
     def is_on(self, passage: Passage, subjects: Iterable[Concept]) -> bool:
         """Whether a passage, or one beside it, names one of some subjects."""
@@ -352,8 +346,13 @@ def stronger(one: Relation, other: Relation) -> bool:
     return _ORDER.index(one) < _ORDER.index(other)
 
 
-def _rank(match: Match) -> int:
-    return MATCHES.index(match)
+def by_axis(basis: Iterable[Basis]) -> dict[str, Match]:
+    """The closest match on each axis asked about, in the order of the question."""
+    closest: dict[str, Match] = {}
+    for each in basis:
+        known = closest.setdefault(each.axis, each.match)
+        closest[each.axis] = min(known, each.match, key=MATCHES.index)
+    return closest
 
 
 def _basis(group: Concept, match: Match, *found: Tag) -> Basis:

@@ -61,24 +61,22 @@ def whom(basis: Basis, source_type: str) -> tuple[str, str]:
 
 
 def at_a_glance(findings: Sequence[Finding]) -> list[str]:
-    """For each axis asked about, which findings are about whom, in one line; by their numbers."""
-    asked: dict[str, dict[str, None]] = {}
-    numbers: dict[tuple[str, str], list[str]] = {}
+    """For each group asked about, which findings are about it, in one line; by their numbers."""
+    numbers: dict[str, dict[str, list[str]]] = {}
     for number, finding in enumerate(findings, start=1):
         for basis in finding.basis:
-            asked.setdefault(basis.axis, {})[basis.asked] = None
             named = basis.match == "general" and basis.group
             kind = "named" if named else basis.match
-            numbers.setdefault((basis.axis, kind), []).append(str(number))
+            numbers.setdefault(basis.asked, {}).setdefault(kind, []).append(str(number))
     return [
-        f"{_sentence(joined(list(groups)))}: "
+        f"{_sentence(group)}: "
         + "; ".join(
-            said.format(numbers=joined(numbers[axis, kind]))
+            said.format(numbers=joined(of_it[kind]))
             for kind, said in LABELS["glance"].items()
-            if (axis, kind) in numbers
+            if kind in of_it
         )
         + "."
-        for axis, groups in asked.items()
+        for group, of_it in numbers.items()
     ]
 
 

@@ -339,7 +339,7 @@ class Hit:
 
 @dataclass(frozen=True)
 class Basis:
-    """Whom a quotation is about, by one axis that was asked about, and by which words.
+    """Whom a quotation is about, by one group that was asked about, and by which words.
 
     Attributes:
         axis: `ethnicity`, `deprivation`, ...
@@ -366,7 +366,7 @@ class Finding:
     """A quotation that answers: `document.text[start:end] == quote`.
 
     Attributes:
-        match: Axis asked about -> `Basis.match`; empty where no group was asked about.
+        match: Axis asked about -> the closest `Basis.match`; empty where no group was asked about.
         kind: The kind of finding (effectiveness, cost, ...), see `readings.KIND_CLASSES`; None
             where the quoted words do not clearly tell.
         populations: Labels of the groups that it reports something for, asked about or not.
@@ -394,7 +394,7 @@ class Finding:
     pages: tuple[int, int] | None
     start: int
     end: int
-    match: dict[str, str]
+    match: dict[str, Match]
     kind: str | None
     populations: tuple[str, ...]
     status: str

@@ -122,6 +122,8 @@ def _spans(text: str, title: str) -> list[Span]:
         fragment = sentence[:1].islower() or sentence.endswith(("?", ":")) or sentence in title
         no_text = any(p.search(sentence) for p in (_ADDRESS, _CONTENTS, _REFERENCE))
         no_text |= sentence.startswith(no_statement())
+        # Names and labels alone: a row of a table, places on a map.
+        no_text |= not any(word[:1].islower() for word in words)
         if len(words) >= _FEWEST_WORDS and not fragment and not no_text:
             found.append((start, end))
     return found

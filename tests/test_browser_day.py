@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from mixed_files import report
 from playwright.sync_api import Locator, Page, expect
 from sixty_files import sixty, told
-from small_library import build
 from test_browser import WAIT, chromium, opened, page, settled
-from test_browser_add import drop, over, says, unfold
-from test_browser_evaluators import Server, serving
+from test_browser_add import drop, over, says, served, unfold
+from test_browser_evaluators import Server
 from test_browser_keep import done
 
 from retriever.journal import Journal
 from retriever.work import Work
 
-__all__ = ["chromium", "page"]  # fixtures, shared with the other browser tests
+__all__ = ["chromium", "page", "served"]  # fixtures, shared with the other browser tests
 
 pytestmark = pytest.mark.browser
 
@@ -37,18 +34,6 @@ HELD = {"letters.pdf", "policy.md", "old.md", "notes.html", "locked.pdf", "uptak
 IN_PLACE_OF = {"notes.md": "notes-2.md"}  # its id is that of notes.html
 PURGED = "gardens.html"
 WORDS_OF_PURGED = "Forty people dug a garden together"
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[Server]:
-    library = build(tmp_path / "library")
-    (library.corpus / "uptake-2025.md").write_bytes(report())
-    library.index()
-    with serving(library, tmp_path) as server:
-        yield server
-        work = Work(library.root)
-        for job in work.unfinished():
-            work.follow(job.id, lambda _: None)
 
 
 def test_a_librarians_day(page: Page, served: Server) -> None:

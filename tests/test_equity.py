@@ -238,6 +238,16 @@ def test_the_findings_are_put_together_by_whom_they_are_about(library: Library) 
     assert said in summary_html(answer, filtered=False)
 
 
+def test_each_of_two_groups_asked_about_is_told_of(library: Library) -> None:
+    asked = "Does a video raise bowel screening uptake in Bangladeshi or Polish people?"
+    answer = library.ask(asked)
+    for finding in answer.findings:
+        assert [basis.asked for basis in finding.basis] == ["Bangladeshi people", "Polish people"]
+    said = summary_html(answer, filtered=False)
+    assert "Bangladeshi people: " in said
+    assert "Polish people: " in said
+
+
 @pytest.mark.parametrize(
     ("question", "groups"),
     [

@@ -19,6 +19,7 @@ import pytest
 
 from retriever import Library
 from retriever.concepts import packaged
+from retriever.equity import by_axis
 from retriever.schema import Answer, Finding, Passage
 from retriever.search import Searcher
 
@@ -220,8 +221,8 @@ def match_of(searcher: Searcher, groups: list[str], quote: str, passage: Passage
     verbatim = re.search(r"\s+".join(map(re.escape, quote.split())), passage.text)
     assert verbatim
     concepts = [packaged().by_key[f"group:{group}"] for group in groups]
-    (basis,) = searcher.equity.basis(verbatim.group(), passage, concepts)
-    return basis.match
+    (match,) = by_axis(searcher.equity.basis(verbatim.group(), passage, concepts)).values()
+    return match
 
 
 @model

@@ -53,6 +53,7 @@ def test_each_sentence_is_whole_and_at_its_place() -> None:
         "Lewis G, Bebbington P, Brugha TS: Living standards and neurotic disorder in the town.",
         "Journal of Made-up Results 2003;85(3):154-157.",
         "7.12 Gypsy, Roma and Traveller Communities 60",
+        "Hayling Island | Brighton | South Downs National Park",
     ],
 )
 def test_what_cannot_stand_alone_is_left_out(text: str) -> None:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import rispy
-from small_library import build
 from streamlit.testing.v1 import AppTest
-from test_ui_keep import press
+from test_ui_keep import library, press
 from test_ui_pages import at_page, opened, shown
 
 from retriever import Library
 from retriever.desk import Desk
+
+__all__ = ["library"]  # a fixture, shared with the other librarians' pages
 
 PAGE = "retriever/ui/metadata.py"
 RIS = b"""TY  - RPRT
@@ -30,13 +29,6 @@ TI  - Zeppelins over the town
 ER  -
 """
 TABLE = b"path,publisher,year\npolicy.md,Town Hall,2024\nnotes.html,Town Hall,soon\n"
-
-
-@pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
-    library = build(tmp_path / "library")
-    yield library
-    library.close()
 
 
 @pytest.fixture

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from small_library import build
 from streamlit.testing.v1 import AppTest
-from test_ui_keep import press
+from test_ui_keep import library, press
 from test_ui_pages import at_page, links, opened, shown
 
 from retriever import Library
 from retriever.collections import Shelves, find, read
 from retriever.desk import Desk
 
+__all__ = ["library"]  # a fixture, shared with the other librarians' pages
+
 PAGE = "retriever/ui/shelves.py"
-
-
-@pytest.fixture
-def library(tmp_path: Path) -> Iterator[Library]:
-    library = build(tmp_path / "library")
-    yield library
-    library.close()
 
 
 @pytest.fixture
